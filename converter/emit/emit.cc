@@ -1,0 +1,207 @@
+#include "converter/emit/emit.h"
+
+#include <cstring>
+#include <map>
+
+#include "converter/ir/operands.h"
+#include "sdk/format/header.h"
+#include "sdk/format/limits.h"
+
+namespace lacuna {
+namespace {
+
+constexpr uint32_t kOmitted = 0xffffffff;
+
+/// The weight segment under construction: index streams first, so that verification reads few pages, then the rest.
+class WeightSegment {
+ public:
+  /// Offset of a copy of `bytes` in the index part.
+  uint64_t add_index(const void* data, size_t bytes) { return add(index_, data, bytes); }
+  /// Offset of a copy in the value part, counted from that part's start: `finish` tells where it begins.
+  uint64_t add_values(const void* data, size_t bytes) { return add(values_, data, bytes); }
+
+  uint64_t values_start() const { return index_.size(); }
+  std::string take() {
+    index_ += values_;
+    index_.append(kOverreadBytes, '\0');
+    return std::move(index_);
+  }
+
+ private:
+  static uint64_t add(std::string& part, const void* data, size_t bytes) {
+    const uint64_t offset = part.size();
+    part.append(static_cast<const char*>(data), bytes);
+    part.resize(align_up(part.size()));
+    return offset;
+  }
+  std::string index_;
+  std::string values_;
+};
+
+class Emitter {
+ public:
+  Emitter(const Graph& graph, const std::vector<Choice>& choices, const Plan& plan)
+      : graph_(graph), choices_(choices), plan_(plan), lives_(lives_of(graph)) {}
+
+  std::string run(const FileNotes& notes) {
+    program_.producer = std::string("lacuna ") + kVersion;
+    program_.source = graph_.name;
+    program_.target = notes.target;
+    if (notes.preprocessing) program_.preprocessing = std::make_unique<fbs::PreprocessingT>(*notes.preprocessing);
+    add_constants();
+    for (const ValueId id : graph_.inputs) program_.inputs.push_back(add_value(id));
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) add_step(graph_.nodes[i], choices_[i]);
+    for (const ValueId id : graph_.outputs) program_.outputs.push_back(number_.at(id));
+    add_buffers();
+    move_values_behind_index();
+    check_limits();
+    return assemble();
+  }
+
+ private:
+  static constexpr const char* kVersion = "0.1.0";
+
+  /// Constants that stay operands of steps come first among the values.
+  void add_constants() {
+    for (const Node& node : graph_.nodes) {
+      for (const ValueId id : device_operands(node)) {
+        if (graph_.is_constant(id) && number_.count(id) == 0) add_constant(id);
+      }
+    }
+  }
+
+  void add_constant(ValueId id) {
+    const Tensor& tensor = graph_.constant(id);
+    if (tensor.type != ElementType::kF32) {
+      unsupported("constant '" + graph_.value(id).name + "' is an integer tensor that a step reads: only fp32 is computed");
+    }
+    add_value(id);
+    fbs::ValueT& value = *program_.values.back();
+    value.space = fbs::Space::Weights;
+    value.offset = segment_.add_values(tensor.f32.data(), tensor.f32.size() * sizeof(float));
+  }
+
+  uint32_t add_value(ValueId id) {
+    const Value& value = graph_.value(id);
+    const Placement& placement = plan_.values[static_cast<size_t>(id)];
+    auto out = std::make_unique<fbs::ValueT>();
+    out->name = value.name.substr(0, kMaxNameBytes);
+    for (const int64_t dim : value.shape) out->shape.push_back(static_cast<uint32_t>(dim));
+    for (const int64_t stride : placement.strides) out->strides.push_back(static_cast<uint64_t>(stride));
+    if (placement.buffer >= 0) {
+      out->buffer = static_cast<uint32_t>(placement.buffer);
+      out->offset = placement.offset;
+      out->live_until = static_cast<uint32_t>(lives_[static_cast<size_t>(id)].last + 1);
+    }
+    const auto number = static_cast<uint32_t>(program_.values.size());
+    number_[id] = number;
+    program_.values.push_back(std::move(out));
+    return number;
+  }
+
+  void add_step(const Node& node, const Choice& choice) {
+    auto step = std::make_unique<fbs::StepT>();
+    step->name = node.name.substr(0, kMaxNameBytes);
+    step->attrs = node.attrs;
+    for (const ValueId id : device_operands(node)) step->inputs.push_back(id == kNoValue ? kOmitted : number_.at(id));
+    step->outputs.push_back(add_value(node.output));
+    if (choice.packing != fbs::Packing::None) step->weights = pack(node, choice.packing);
+    step->choice = std::make_unique<fbs::ChoiceT>();
+    step->choice->nonzeros = choice.nonzeros;
+    step->choice->weights = choice.weights;
+    step->choice->macs = choice.macs;
+    step->choice->nonzero_macs = choice.nonzero_macs;
+    step->choice->reason = choice.reason;
+    program_.steps.push_back(std::move(step));
+  }
+
+  std::unique_ptr<fbs::PackedWeightsT> pack(const Node& node, fbs::Packing packing) {
+    const ValueId bias = operand_with_role(node, Role::kBias);
+    const PackedAttrs attrs(node.attrs);
+    const WeightBytes bytes =
+        host_op(node.attrs.type)
+            .pack(attrs.table(), graph_.constant(operand_with_role(node, Role::kWeight)),
+                  bias == kNoValue ? nullptr : &graph_.constant(bias), packing);
+    auto out = std::make_unique<fbs::PackedWeightsT>();
+    out->packing = packing;
+    out->rows = bytes.meta.rows;
+    out->columns = bytes.meta.columns;
+    out->segments = bytes.meta.segments;
+    out->groups = bytes.meta.groups;
+    out->block = bytes.meta.block;
+    out->index_bytes = bytes.index.size();
+    out->index_offset = segment_.add_index(bytes.index.data(), bytes.index.size());
+    out->values_bytes = bytes.values.size() * sizeof(float);
+    out->values_offset = segment_.add_values(bytes.values.data(), out->values_bytes);
+    out->bias_bytes = bytes.bias.size() * sizeof(float);
+    out->bias_offset = segment_.add_values(bytes.bias.data(), out->bias_bytes);
+    return out;
+  }
+
+  void add_buffers() {
+    for (const Buffer& buffer : plan_.buffers) {
+      auto out = std::make_unique<fbs::BufferT>();
+      out->offset = buffer.offset;
+      out->bytes = buffer.bytes;
+      program_.buffers.push_back(std::move(out));
+    }
+    program_.arena_bytes = plan_.arena_bytes;
+  }
+
+  void move_values_behind_index() {
+    const uint64_t start = segment_.values_start();
+    for (const auto& value : program_.values) {
+      if (value->space == fbs::Space::Weights) value->offset += start;
+    }
+    for (const auto& step : program_.steps) {
+      if (step->weights == nullptr) continue;
+      step->weights->values_offset += start;
+      step->weights->bias_offset += start;
+    }
+  }
+
+  void check_limits() const {
+    const auto at_most = [](size_t number, uint64_t limit, const char* what) {
+      if (number > limit) {
+        throw Error(ExitCode::kResourceLimit, "the network has " + std::to_string(number) + " " + what +
+                                                  "; the format holds at most " + std::to_string(limit));
+      }
+    };
+    at_most(program_.values.size(), kMaxValues, "values");
+    at_most(program_.buffers.size(), kMaxBuffers, "buffers");
+    at_most(program_.steps.size(), kMaxSteps, "steps");
+    at_most(program_.inputs.size(), kMaxGraphInputs, "inputs");
+    at_most(program_.outputs.size(), kMaxGraphOutputs, "outputs");
+    at_most(program_.arena_bytes, kMaxSegmentBytes, "bytes of activations");
+    for (const auto& step : program_.steps) at_most(step->inputs.size(), kMaxStepInputs, "operands in one step");
+  }
+
+  std::string assemble() {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(fbs::Program::Pack(builder, &program_), fbs::ProgramIdentifier());
+    const std::string weights = segment_.take();
+    const Header header = make_header(builder.GetBufferPointer(), builder.GetSize(), weights.data(), weights.size());
+    uint8_t head[kHeaderBytes];
+    encode(header, head);
+    std::string file(reinterpret_cast<const char*>(head), kHeaderBytes);
+    file.append(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+    file.resize(header.weight_offset);
+    return file + weights;
+  }
+
+  const Graph& graph_;
+  const std::vector<Choice>& choices_;
+  const Plan& plan_;
+  const std::vector<Life> lives_;
+  fbs::ProgramT program_;
+  WeightSegment segment_;
+  std::map<ValueId, uint32_t> number_;
+};
+
+}  // namespace
+
+std::string emit(const Graph& graph, const std::vector<Choice>& choices, const Plan& plan, const FileNotes& notes) {
+  return Emitter(graph, choices, plan).run(notes);
+}
+
+}  // namespace lacuna

@@ -1,0 +1,207 @@
+#include "converter/ir/graph_builder.h"
+
+#include <algorithm>
+
+namespace lacuna {
+
+namespace {
+
+constexpr uint64_t kMaxFoldedMacs = uint64_t{20} << 30;
+constexpr int64_t kMaxElements = std::numeric_limits<int32_t>::max();
+
+/// Operators that only move elements: their references take both element types.
+bool moves_elements(fbs::OpAttrs type) {
+  switch (type) {
+    case fbs::OpAttrs::Concat:
+    case fbs::OpAttrs::Slice:
+    case fbs::OpAttrs::Gather:
+    case fbs::OpAttrs::Reshape:
+    case fbs::OpAttrs::Transpose:
+    case fbs::OpAttrs::Expand:
+    case fbs::OpAttrs::Tile:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void check_size(const Shape& shape) {
+  int64_t elements = 1;
+  for (const int64_t dim : shape) {
+    if (dim <= 0) unsupported("zero-sized tensors are not supported");
+    if (dim > kMaxElements / elements) {
+      throw Error(ExitCode::kResourceLimit, "a tensor " + to_string(shape) + " has 2^31 elements or more");
+    }
+    elements *= dim;
+  }
+}
+
+int32_t as_int32(int64_t x) {
+  if (x < std::numeric_limits<int32_t>::min() || x > std::numeric_limits<int32_t>::max()) {
+    malformed(std::to_string(x) + " is no position inside a tensor");
+  }
+  return static_cast<int32_t>(x);
+}
+
+}  // namespace
+
+int checked_axis(int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank) {
+    malformed("axis " + std::to_string(axis) + " is outside of " + std::to_string(rank) + " dimensions");
+  }
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::string& suffix) {
+  const ElementType type = graph_.value(inputs.front()).type;
+  bool all_constant = true;
+  std::vector<Shape> shapes;
+  for (const ValueId id : inputs) {
+    if (id == kNoValue) continue;
+    if (is_integer(id) && !moves_elements(attrs.type)) {
+      unsupported("integer tensors are only supported where they fold into shapes and indices");
+    }
+    if (graph_.value(id).type != type) malformed("operands have different element types");
+    check_size(graph_.shape(id));
+    all_constant = all_constant && graph_.is_constant(id);
+    shapes.push_back(graph_.shape(id));
+  }
+  const Node node{name_ + suffix, attrs, inputs, kNoValue};
+  const Shape shape = infer_shape(graph_, node);
+  check_size(shape);
+  if (all_constant) {
+    budget_.take(type, shape, name_);
+    const OpHost& op = host_op(attrs.type);
+    const PackedAttrs packed(attrs);
+    if (op.macs != nullptr && op.macs(packed.table(), shapes, shape) > kMaxFoldedMacs) {
+      unsupported("it computes a constant and would take too long; fold constants before the export");
+    }
+  }
+  return append(graph_, std::move(attrs), std::move(inputs), name_ + suffix);
+}
+
+ValueId GraphBuilder::add_constant(Tensor tensor, const std::string& suffix) {
+  return graph_.add_constant(name_ + suffix, std::move(tensor));
+}
+
+ValueId GraphBuilder::add_folded(ElementType type, const Shape& shape, const std::function<Tensor()>& make,
+                                 const std::string& suffix) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return add_constant(Tensor(type, shape), suffix);
+  check_size(shape);
+  budget_.take(type, shape, name_);
+  return add_constant(make(), suffix);
+}
+
+ValueId GraphBuilder::unary(const fbs::Activation& function, ValueId x, const std::string& suffix) {
+  fbs::UnaryAttrsT attrs;
+  attrs.function = function;
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::binary(fbs::BinaryKind kind, ValueId a, ValueId b, const fbs::Activation& activation,
+                             const std::string& suffix) {
+  fbs::BinaryAttrsT attrs;
+  attrs.kind = kind;
+  attrs.activation = activation;
+  return emit(make_attrs(std::move(attrs)), {a, b}, suffix);
+}
+
+ValueId GraphBuilder::reduce(fbs::ReduceKind kind, ValueId x, std::vector<uint32_t> axes, bool keep_dims,
+                             const std::string& suffix) {
+  fbs::ReduceAttrsT attrs;
+  attrs.kind = kind;
+  attrs.axes = std::move(axes);
+  attrs.keep_dims = keep_dims;
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::reshape(ValueId x, const Shape& shape, const std::string& suffix) {
+  if (graph_.shape(x) == shape) return x;
+  if (count(graph_.shape(x)) != count(shape)) {
+    malformed("cannot give " + to_string(graph_.shape(x)) + " the shape " + to_string(shape));
+  }
+  if (graph_.is_constant(x)) {
+    const auto make = [&] {
+      Tensor result = graph_.constant(x);
+      result.shape = shape;
+      return result;
+    };
+    return add_folded(graph_.value(x).type, shape, make, suffix);
+  }
+  fbs::ReshapeAttrsT attrs;
+  attrs.shape = dims_of<uint32_t>(shape);
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::transpose(ValueId x, std::vector<uint32_t> perm, const std::string& suffix) {
+  fbs::TransposeAttrsT attrs;
+  attrs.perm = std::move(perm);
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::expand(ValueId x, const Shape& shape, const std::string& suffix) {
+  if (graph_.shape(x) == shape) return x;
+  check_size(shape);
+  fbs::ExpandAttrsT attrs;
+  attrs.shape = dims_of<uint32_t>(shape);
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step,
+                            const Shape& sizes, const std::string& suffix) {
+  const Shape& shape = graph_.shape(x);
+  check_size(sizes);
+  fbs::SliceAttrsT attrs;
+  bool whole = true;
+  for (int i = 0; i < shape.rank; ++i) {
+    const auto d = static_cast<size_t>(i);
+    const int64_t first = start[d];
+    const int64_t last = first + (sizes[i] - 1) * step[d];
+    if (first < 0 || first >= shape[i] || last < 0 || last >= shape[i]) {
+      malformed("positions " + std::to_string(first) + " to " + std::to_string(last) + " are outside of dimension " +
+                std::to_string(i) + " of " + to_string(shape));
+    }
+    whole = whole && first == 0 && sizes[i] == shape[i];
+    attrs.start.push_back(as_int32(first));
+    attrs.step.push_back(as_int32(step[d]));
+    attrs.sizes.push_back(static_cast<uint32_t>(sizes[i]));
+  }
+  if (whole) return x;
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::concat(std::vector<ValueId> values, int axis, const std::string& suffix) {
+  if (values.size() == 1) return values.front();
+  fbs::ConcatAttrsT attrs;
+  attrs.axis = static_cast<uint32_t>(axis);
+  return emit(make_attrs(std::move(attrs)), std::move(values), suffix);
+}
+
+ValueId GraphBuilder::pad(fbs::PadMode mode, ValueId x, const std::vector<int64_t>& begin,
+                          const std::vector<int64_t>& end, float value, const std::string& suffix) {
+  const auto is_zero = [](int64_t n) { return n == 0; };
+  if (std::all_of(begin.begin(), begin.end(), is_zero) && std::all_of(end.begin(), end.end(), is_zero)) return x;
+  fbs::PadAttrsT attrs;
+  attrs.mode = mode;
+  for (const int64_t n : begin) attrs.begin.push_back(as_int32(n));
+  for (const int64_t n : end) attrs.end.push_back(as_int32(n));
+  attrs.value = value;
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::gather(ValueId x, int axis, const std::vector<int64_t>& indices, const Shape& index_shape,
+                             const std::string& suffix) {
+  fbs::GatherAttrsT attrs;
+  attrs.axis = static_cast<uint32_t>(axis);
+  for (const int64_t index : indices) {
+    if (index < 0 || index >= graph_.shape(x)[axis]) {
+      malformed("index " + std::to_string(index) + " is outside of dimension " + std::to_string(axis) + " of " +
+                to_string(graph_.shape(x)));
+    }
+    attrs.indices.push_back(static_cast<uint32_t>(index));
+  }
+  attrs.index_shape = dims_of<uint32_t>(index_shape);
+  return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+}  // namespace lacuna

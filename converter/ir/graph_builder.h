@@ -1,0 +1,73 @@
+// Appends nodes to a graph on behalf of one node of a source model, with the checks that untrusted models need.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "converter/ir/graph.h"
+#include "converter/ir/memory_budget.h"
+
+namespace lacuna {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// `axis` in [-rank, rank) as [0, rank). Throws kMalformed.
+int checked_axis(int64_t axis, int rank);
+
+/// Every function returns the value that it made. Names are the builder's with `suffix`.
+class GraphBuilder {
+ public:
+  /// Graph and budget are borrowed.
+  GraphBuilder(Graph& graph, MemoryBudget& budget, std::string name)
+      : graph_(graph), budget_(budget), name_(std::move(name)) {}
+
+  const std::string& name() const { return name_; }
+  Graph& graph() { return graph_; }
+  const Graph& graph() const { return graph_; }
+  const Shape& shape_of(ValueId id) const { return graph_.shape(id); }
+  bool is_integer(ValueId id) const { return graph_.value(id).type == ElementType::kI64; }
+
+  /// Appends a node, or a constant when all inputs are constant. Throws Error: kMalformed for inputs that do not fit;
+  /// kUnsupported for integers in arithmetic and for constants that take too long; kResourceLimit.
+  ValueId emit(Attrs attrs, std::vector<ValueId> inputs, const std::string& suffix = "");
+  ValueId add_constant(Tensor tensor, const std::string& suffix = "");
+  ValueId add_scalar(float value, const std::string& suffix = "") {
+    return add_constant(Tensor(Shape(), std::vector<float>{value}), suffix);
+  }
+  /// A constant whose shape is known before it is made: `make` is called once memory is granted.
+  /// Unlike the inputs of nodes it may have no elements, as an empty list of a shape computation has.
+  ValueId add_folded(ElementType type, const Shape& shape, const std::function<Tensor()>& make,
+                     const std::string& suffix = "");
+
+  ValueId unary(const fbs::Activation& function, ValueId x, const std::string& suffix = "");
+  ValueId unary(fbs::UnaryKind kind, ValueId x, const std::string& suffix = "") {
+    return unary(fbs::Activation(kind, 0, 0), x, suffix);
+  }
+  ValueId binary(fbs::BinaryKind kind, ValueId a, ValueId b, const fbs::Activation& activation = {},
+                 const std::string& suffix = "");
+  ValueId reduce(fbs::ReduceKind kind, ValueId x, std::vector<uint32_t> axes, bool keep_dims,
+                 const std::string& suffix = "");
+  /// x itself when it has this shape. Throws kMalformed when the number of elements differs.
+  ValueId reshape(ValueId x, const Shape& shape, const std::string& suffix = "");
+  ValueId transpose(ValueId x, std::vector<uint32_t> perm, const std::string& suffix = "");
+  /// x itself when it has this shape.
+  ValueId expand(ValueId x, const Shape& shape, const std::string& suffix = "");
+  /// x itself when all of it is taken. Throws kMalformed when a place is outside of x.
+  ValueId slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step, const Shape& sizes,
+                const std::string& suffix = "");
+  ValueId concat(std::vector<ValueId> values, int axis, const std::string& suffix = "");
+  ValueId pad(fbs::PadMode mode, ValueId x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end,
+              float value = 0, const std::string& suffix = "");
+  /// Throws kMalformed for indices outside of dimension `axis`.
+  ValueId gather(ValueId x, int axis, const std::vector<int64_t>& indices, const Shape& index_shape,
+                 const std::string& suffix = "");
+
+ private:
+  Graph& graph_;
+  MemoryBudget& budget_;
+  std::string name_;
+};
+
+}  // namespace lacuna

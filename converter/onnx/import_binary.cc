@@ -1,0 +1,131 @@
+// Functions of two and more broadcast operands: arithmetic on the device, integers and comparisons while importing.
+#include <map>
+
+#include "converter/ir/host_arithmetic.h"
+#include "converter/onnx/node_context.h"
+
+namespace lacuna::onnx {
+
+namespace {
+
+struct Function {
+  fbs::BinaryKind device;
+  HostBinary host;
+};
+
+Function function_of(const std::string& op_type) {
+  static const std::map<std::string, Function> functions = {
+      {"Add", {fbs::BinaryKind::Add, HostBinary::kAdd}}, {"Sum", {fbs::BinaryKind::Add, HostBinary::kAdd}},
+      {"Mean", {fbs::BinaryKind::Add, HostBinary::kAdd}}, {"Sub", {fbs::BinaryKind::Sub, HostBinary::kSub}},
+      {"Mul", {fbs::BinaryKind::Mul, HostBinary::kMul}}, {"Div", {fbs::BinaryKind::Div, HostBinary::kDiv}},
+      {"Min", {fbs::BinaryKind::Min, HostBinary::kMin}}, {"Max", {fbs::BinaryKind::Max, HostBinary::kMax}},
+  };
+  return functions.at(op_type);
+}
+
+HostBinary comparison_of(const std::string& op_type) {
+  static const std::map<std::string, HostBinary> comparisons = {
+      {"Equal", HostBinary::kEqual},     {"Less", HostBinary::kLess},
+      {"Greater", HostBinary::kGreater}, {"LessOrEqual", HostBinary::kLessOrEqual},
+      {"And", HostBinary::kAnd},         {"GreaterOrEqual", HostBinary::kGreaterOrEqual},
+      {"Or", HostBinary::kOr},           {"Xor", HostBinary::kXor},
+  };
+  return comparisons.at(op_type);
+}
+
+ValueId fold(NodeContext& node, HostBinary function, ValueId a, ValueId b) {
+  const Tensor& left = node.graph().constant(a);
+  const Tensor& right = node.graph().constant(b);
+  const ElementType type = function >= HostBinary::kEqual ? ElementType::kI64 : left.type;
+  return node.add_folded(type, broadcast_shape(left.shape, right.shape),
+                         [&] { return host_binary(function, left, right); });
+}
+
+ValueId apply(NodeContext& node, Function function, ValueId a, ValueId b) {
+  return node.is_integer(a) ? fold(node, function.host, a, b) : node.binary(function.device, a, b);
+}
+
+ValueId to_float(NodeContext& node, ValueId x) {
+  if (!node.is_integer(x)) return x;
+  const Tensor& tensor = node.graph().constant(x);
+  return node.add_folded(ElementType::kF32, tensor.shape, [&] { return host_cast(tensor, ElementType::kF32); });
+}
+
+/// The one element of a constant that does not add dimensions to a partner of `rank` dimensions, or null.
+const float* scalar(const Graph& graph, ValueId id, int rank) {
+  if (!graph.is_constant(id) || graph.constant(id).f32.size() != 1 || graph.shape(id).rank > rank) return nullptr;
+  return graph.constant(id).f32.data();
+}
+
+}  // namespace
+
+void import_binary(NodeContext& node) {
+  node.set_output(apply(node, function_of(node.op_type()), node.input(0), node.input(1)));
+}
+
+/// Sum, Mean, Min, Max of any number of operands.
+void import_variadic(NodeContext& node) {
+  const Function function = function_of(node.op_type());
+  ValueId y = node.input(0);
+  for (size_t i = 1; i < node.input_count(); ++i) y = apply(node, function, y, node.input(i));
+  if (node.op_type() == "Mean" && node.input_count() > 1) {
+    y = node.binary(fbs::BinaryKind::Mul, y, 1.0f / static_cast<float>(node.input_count()));
+  }
+  node.set_output(y);
+}
+
+void import_comparison(NodeContext& node) {
+  node.constant(0, "operand of a comparison");
+  node.constant(1, "operand of a comparison");
+  node.set_output(fold(node, comparison_of(node.op_type()), node.input(0), node.input(1)));
+}
+
+void import_pow(NodeContext& node) {
+  const ValueId base = node.input(0);
+  if (node.is_integer(base)) {
+    if (!node.is_integer(node.input(1))) unsupported("an integer to a fractional power");
+    return node.set_output(fold(node, HostBinary::kPow, base, node.input(1)));
+  }
+  const ValueId exponent = to_float(node, node.input(1));
+  const float* power = scalar(node.graph(), exponent, node.rank(0));
+  if (power != nullptr && *power == 2) return node.set_output(node.unary(fbs::UnaryKind::Square, base));
+  if (power != nullptr && *power == 0.5f) return node.set_output(node.unary(fbs::UnaryKind::Sqrt, base));
+  node.set_output(node.binary(fbs::BinaryKind::Pow, base, exponent));
+}
+
+void import_mod(NodeContext& node) {
+  const bool fmod = node.int_attr("fmod", 0) != 0;
+  if (node.is_integer(node.input(0))) {
+    return node.set_output(fold(node, fmod ? HostBinary::kFmod : HostBinary::kMod, node.input(0), node.input(1)));
+  }
+  if (!fmod) malformed("Mod of floats needs fmod = 1");
+  node.set_output(node.binary(fbs::BinaryKind::Mod, node.input(0), node.input(1)));
+}
+
+void import_prelu(NodeContext& node) {
+  node.set_output(node.binary(fbs::BinaryKind::Prelu, node.input(0), node.input(1)));
+}
+
+/// min(max(x, low), high); the bounds are attributes before opset 11.
+void import_clip(NodeContext& node) {
+  ValueId y = node.input(0);
+  if (node.opset() < 11) {
+    constexpr float kLargest = std::numeric_limits<float>::max();
+    const float low = node.float_attr("min", -kLargest);
+    const float high = node.float_attr("max", kLargest);
+    return node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, low == -kLargest ? -kInfinity : low, high == kLargest ? kInfinity : high), y));
+  }
+  const ValueId low = node.optional_input(1);
+  const ValueId high = node.optional_input(2);
+  const auto known = [&node](ValueId id) { return id == kNoValue || scalar(node.graph(), id, node.rank(0)) != nullptr; };
+  if (!node.is_integer(y) && known(low) && known(high)) {
+    const float low_value = low == kNoValue ? -kInfinity : node.graph().constant(low).f32[0];
+    const float high_value = high == kNoValue ? kInfinity : node.graph().constant(high).f32[0];
+    return node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, low_value, high_value), y));
+  }
+  if (low != kNoValue) y = apply(node, {fbs::BinaryKind::Max, HostBinary::kMax}, y, low);
+  if (high != kNoValue) y = apply(node, {fbs::BinaryKind::Min, HostBinary::kMin}, y, high);
+  node.set_output(y);
+}
+
+}  // namespace lacuna::onnx

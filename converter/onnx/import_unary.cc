@@ -1,0 +1,90 @@
+// Functions of one operand without attributes, and activations.
+#include <map>
+
+#include "converter/ir/host_arithmetic.h"
+#include "converter/onnx/node_context.h"
+
+namespace lacuna::onnx {
+
+namespace {
+
+fbs::UnaryKind kind_of(const std::string& op_type) {
+  static const std::map<std::string, fbs::UnaryKind> kinds = {
+      {"Sigmoid", fbs::UnaryKind::Sigmoid},     {"Tanh", fbs::UnaryKind::Tanh},
+      {"HardSwish", fbs::UnaryKind::HardSwish}, {"Mish", fbs::UnaryKind::Mish},
+      {"Erf", fbs::UnaryKind::Erf},             {"Softplus", fbs::UnaryKind::Softplus},
+      {"Softsign", fbs::UnaryKind::Softsign},   {"Sqrt", fbs::UnaryKind::Sqrt},
+      {"Reciprocal", fbs::UnaryKind::Reciprocal}, {"Exp", fbs::UnaryKind::Exp},
+      {"Log", fbs::UnaryKind::Log},             {"Abs", fbs::UnaryKind::Abs},
+      {"Neg", fbs::UnaryKind::Neg},             {"Sign", fbs::UnaryKind::Sign},
+      {"Floor", fbs::UnaryKind::Floor},         {"Ceil", fbs::UnaryKind::Ceil},
+      {"Round", fbs::UnaryKind::Round},         {"Sin", fbs::UnaryKind::Sin},
+      {"Cos", fbs::UnaryKind::Cos},
+  };
+  return kinds.at(op_type);
+}
+
+void import_integer_unary(NodeContext& node, HostUnary function) {
+  const Tensor& x = node.constant(0, "integer operand");
+  node.set_output(node.add_folded(ElementType::kI64, x.shape, [&] { return host_unary(function, x); }));
+}
+
+}  // namespace
+
+void import_unary(NodeContext& node) {
+  const ValueId x = node.input(0);
+  const fbs::UnaryKind kind = kind_of(node.op_type());
+  if (node.is_integer(x) && kind == fbs::UnaryKind::Neg) return import_integer_unary(node, HostUnary::kNeg);
+  if (node.is_integer(x) && kind == fbs::UnaryKind::Abs) return import_integer_unary(node, HostUnary::kAbs);
+  if (node.is_integer(x) && kind == fbs::UnaryKind::Sign) return import_integer_unary(node, HostUnary::kSign);
+  node.set_output(node.unary(kind, x));
+}
+
+void import_not(NodeContext& node) { import_integer_unary(node, HostUnary::kNot); }
+
+void import_relu(NodeContext& node) { node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, 0, kInfinity), node.input(0))); }
+
+void import_leaky_relu(NodeContext& node) {
+  node.set_output(node.unary(fbs::UnaryKind::LeakyRelu, node.input(0), node.float_attr("alpha", 0.01f)));
+}
+
+void import_elu(NodeContext& node) {
+  node.set_output(node.unary(fbs::UnaryKind::Elu, node.input(0), node.float_attr("alpha", 1)));
+}
+
+void import_selu(NodeContext& node) {
+  const float alpha = node.float_attr("alpha", 1.67326319217681884765625f);
+  const float gamma = node.float_attr("gamma", 1.05070102214813232421875f);
+  node.set_output(node.unary(fbs::UnaryKind::Selu, node.input(0), alpha, gamma));
+}
+
+void import_celu(NodeContext& node) {
+  const float alpha = node.float_attr("alpha", 1);
+  if (alpha == 0) malformed("alpha is 0");
+  node.set_output(node.unary(fbs::UnaryKind::Celu, node.input(0), alpha));
+}
+
+void import_hard_sigmoid(NodeContext& node) {
+  const float alpha = node.float_attr("alpha", 0.2f);
+  const float beta = node.float_attr("beta", 0.5f);
+  node.set_output(node.unary(fbs::UnaryKind::HardSigmoid, node.input(0), alpha, beta));
+}
+
+void import_thresholded_relu(NodeContext& node) {
+  node.set_output(node.unary(fbs::UnaryKind::ThresholdedRelu, node.input(0), node.float_attr("alpha", 1)));
+}
+
+void import_gelu(NodeContext& node) {
+  const std::string approximate = node.string_attr("approximate", "none");
+  if (approximate != "none" && approximate != "tanh") malformed("approximate is '" + approximate + "'");
+  const auto kind = approximate == "tanh" ? fbs::UnaryKind::GeluTanh : fbs::UnaryKind::Gelu;
+  node.set_output(node.unary(kind, node.input(0)));
+}
+
+void import_tan(NodeContext& node) {
+  const ValueId sine = node.unary(fbs::UnaryKind::Sin, node.input(0), "/sin");
+  const ValueId cosine = node.unary(fbs::UnaryKind::Cos, node.input(0), "/cos");
+  node.set_output(node.binary(fbs::BinaryKind::Div, sine, cosine));
+}
+
+}  // namespace lacuna::onnx

@@ -1,0 +1,49 @@
+#include <algorithm>
+
+#include "converter/ir/operands.h"
+#include "converter/plan/plan.h"
+
+namespace lacuna {
+namespace {
+
+/// Planes smaller than this stay contiguous: padding would cost more memory than aligned loads give back.
+constexpr int64_t kSmallestPaddedPlane = 32;
+constexpr int64_t kLineFloats = static_cast<int64_t>(kAlignment / sizeof(float));
+/// Channel strides that are a multiple of this fall on the same cache sets.
+constexpr int64_t kPoisonFloats = 1024 / static_cast<int64_t>(sizeof(float));
+
+Shape padded_strides(const Shape& shape) {
+  Shape strides = contiguous_strides(shape);
+  int64_t plane = static_cast<int64_t>(align_up(static_cast<size_t>(count(shape, 2, shape.rank)), kLineFloats));
+  if (plane % kPoisonFloats == 0) plane += kLineFloats;
+  strides[1] = plane;
+  strides[0] = plane * shape[1];
+  return strides;
+}
+
+bool wants_padding(const Shape& shape) {
+  return shape.rank >= 4 && count(shape, 2, shape.rank) >= kSmallestPaddedPlane;
+}
+
+}  // namespace
+
+std::vector<Shape> choose_strides(const Graph& graph) {
+  std::vector<bool> contiguous(graph.values.size(), false);
+  const auto restrict_to = [&](ValueId id, Layout layout) {
+    if (id != kNoValue && layout == Layout::kContiguous) contiguous[static_cast<size_t>(id)] = true;
+  };
+  for (const Node& node : graph.nodes) {
+    const OpRun& run = *host_op(node.attrs.type).run;
+    for (const ValueId id : device_operands(node)) restrict_to(id, run.input_layout);
+    restrict_to(node.output, run.output_layout);
+  }
+  std::vector<Shape> strides;
+  for (size_t i = 0; i < graph.values.size(); ++i) {
+    const Value& value = graph.values[i];
+    const bool padded = !contiguous[i] && value.constant == nullptr && wants_padding(value.shape);
+    strides.push_back(padded ? padded_strides(value.shape) : contiguous_strides(value.shape));
+  }
+  return strides;
+}
+
+}  // namespace lacuna

@@ -1,0 +1,60 @@
+// A TFLite file in memory: verified structure, typed access.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "converter/ir/graph.h"
+#include "tflite_subset_generated.h"
+
+namespace lacuna::tflite {
+
+/// Which operator a node is.
+struct OpCode {
+  tflite_fbs::BuiltinOperator builtin = tflite_fbs::BuiltinOperator::CUSTOM;
+  std::string custom;  ///< name of a custom operator
+  std::string name() const;
+};
+
+/// Bytes inside the file.
+struct Bytes {
+  const uint8_t* data = nullptr;
+  uint64_t size = 0;
+};
+
+/// Messages of its errors do not name the file.
+class Model {
+ public:
+  /// Reads and verifies. Throws Error: kMalformed; kUnsupported for more than one subgraph.
+  explicit Model(const std::string& path);
+
+  uint64_t file_bytes() const { return file_.size(); }
+  uint32_t tensor_count() const;
+  uint32_t operator_count() const;
+  const tflite_fbs::SubGraph& graph() const { return *root_->subgraphs()->Get(0); }
+  const tflite_fbs::Tensor& tensor(int index) const;  ///< throws kMalformed when there is none
+  const tflite_fbs::Operator& op(uint32_t index) const { return *graph().operators()->Get(index); }
+  OpCode code(const tflite_fbs::Operator& op) const;
+
+  /// Elements that the file holds for a tensor. Throws kMalformed for a place outside of the file.
+  Bytes data(const tflite_fbs::Tensor& tensor) const;
+
+  /// The constant tensor, dense, as f32 or i64. Throws Error: kMalformed when data and shape do not fit; kUnsupported for
+  /// element types that Lacuna does not read.
+  Tensor decode(const tflite_fbs::Tensor& tensor) const;
+
+ private:
+  std::string file_;
+  const tflite_fbs::Model* root_ = nullptr;
+};
+
+bool is_integer(tflite_fbs::TensorType type);  ///< an integer of 8 to 64 bits or bool: becomes i64
+bool is_float(tflite_fbs::TensorType type);    ///< fp16, bf16, fp32 or fp64: becomes f32
+/// Integers that stand for real numbers.
+bool is_quantized(const tflite_fbs::Tensor& tensor);
+std::string name_of(const tflite_fbs::Tensor& tensor);
+/// The shape as the file gives it. Throws Error: kMalformed for negative dimensions or 2^31 elements and more,
+/// kUnsupported for more than kMaxRank dimensions. Dimensions of 0 are let through.
+Shape shape_of(const tflite_fbs::Tensor& tensor);
+
+}  // namespace lacuna::tflite

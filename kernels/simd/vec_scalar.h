@@ -1,0 +1,95 @@
+// Vec of the portable tier: 4 lanes in the compiler's own vector type, which it maps to what the target has.
+// kernels/simd/README.md lists the functions that every tier's Vec header defines.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace lacuna {
+namespace {
+
+using Lanes = float __attribute__((vector_size(16)));
+using IntLanes = int32_t __attribute__((vector_size(16)));
+
+struct Vec {
+  static constexpr int kLanes = 4;
+  Lanes v;
+};
+struct Mask {
+  IntLanes m;
+};
+
+inline Vec splat(float x) { return {Lanes{x, x, x, x}}; }
+inline Vec zero() { return splat(0.0f); }
+inline Vec load(const float* p) {
+  Vec r;
+  std::memcpy(&r.v, p, sizeof(r.v));
+  return r;
+}
+inline void store(float* p, Vec a) { std::memcpy(p, &a.v, sizeof(a.v)); }
+/// The first n lanes (0..kLanes) from memory, zeros behind; nothing behind them is read.
+inline Vec load_first(const float* p, int n) {
+  Vec r = zero();
+  for (int i = 0; i < n; ++i) r.v[i] = p[i];
+  return r;
+}
+inline void store_first(float* p, Vec a, int n) {
+  for (int i = 0; i < n; ++i) p[i] = a.v[i];
+}
+/// p[0], p[step], p[2 * step] ...
+inline Vec load_strided(const float* p, int64_t step) { return {Lanes{p[0], p[step], p[2 * step], p[3 * step]}}; }
+
+inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
+inline Vec sub(Vec a, Vec b) { return {a.v - b.v}; }
+inline Vec mul(Vec a, Vec b) { return {a.v * b.v}; }
+inline Vec div(Vec a, Vec b) { return {a.v / b.v}; }
+/// a * b + c, fused where the tier has it.
+inline Vec fma(Vec a, Vec b, Vec c) { return {a.v * b.v + c.v}; }
+inline Vec neg(Vec a) { return {-a.v}; }
+
+inline Mask less(Vec a, Vec b) { return {a.v < b.v}; }
+inline Mask less_equal(Vec a, Vec b) { return {a.v <= b.v}; }
+inline Mask equal(Vec a, Vec b) { return {a.v == b.v}; }
+/// Lanes of a where the mask is set, of b elsewhere.
+inline Vec select(Mask m, Vec a, Vec b) {
+  return {reinterpret_cast<Lanes>((m.m & reinterpret_cast<IntLanes>(a.v)) | (~m.m & reinterpret_cast<IntLanes>(b.v)))};
+}
+/// The second operand where a lane is not a number.
+inline Vec min(Vec a, Vec b) { return select(less(a, b), a, b); }
+inline Vec max(Vec a, Vec b) { return select(less(b, a), a, b); }
+inline Vec abs(Vec a) {
+  const IntLanes sign = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+  return {reinterpret_cast<Lanes>(reinterpret_cast<IntLanes>(a.v) & ~sign)};
+}
+inline Vec sqrt(Vec a) {
+  for (int i = 0; i < Vec::kLanes; ++i) a.v[i] = std::sqrt(a.v[i]);
+  return a;
+}
+/// Half to even.
+inline Vec round(Vec a) {
+  for (int i = 0; i < Vec::kLanes; ++i) a.v[i] = std::nearbyint(a.v[i]);
+  return a;
+}
+inline Vec floor(Vec a) {
+  for (int i = 0; i < Vec::kLanes; ++i) a.v[i] = std::floor(a.v[i]);
+  return a;
+}
+/// 2^n for whole n in [-126, 127].
+inline Vec exp2_whole(Vec n) {
+  const IntLanes bias = {127, 127, 127, 127};
+  return {reinterpret_cast<Lanes>((__builtin_convertvector(n.v, IntLanes) + bias) << 23)};
+}
+/// Splits a positive normal a = m * 2^e with m in [1, 2); returns m.
+inline Vec split_exponent(Vec a, Vec* e) {
+  const IntLanes bits = reinterpret_cast<IntLanes>(a.v);
+  const IntLanes bias = {127, 127, 127, 127}, fraction = {0x7fffff, 0x7fffff, 0x7fffff, 0x7fffff};
+  e->v = __builtin_convertvector((bits >> 23) - bias, Lanes);
+  return {reinterpret_cast<Lanes>((bits & fraction) | (bias << 23))};
+}
+inline float sum(Vec a) { return (a.v[0] + a.v[1]) + (a.v[2] + a.v[3]); }
+inline float max_lane(Vec a) { return std::fmax(std::fmax(a.v[0], a.v[1]), std::fmax(a.v[2], a.v[3])); }
+inline float min_lane(Vec a) { return std::fmin(std::fmin(a.v[0], a.v[1]), std::fmin(a.v[2], a.v[3])); }
+
+}  // namespace
+}  // namespace lacuna

@@ -1,0 +1,54 @@
+#include "platforms/cpu_features.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace lacuna {
+namespace {
+
+#if defined(__x86_64__)
+
+constexpr bool has_all(uint32_t flags, uint32_t wanted) { return (flags & wanted) == wanted; }
+
+/// Register states that the operating system saves (XCR0).
+uint32_t saved_states() {
+  uint32_t low;
+  uint32_t high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+IsaMask vector_isas() {
+  constexpr uint32_t kFma = 1u << 12;  // leaf 1, ecx
+  constexpr uint32_t kOsXsave = 1u << 27;
+  constexpr uint32_t kAvx = 1u << 28;
+  constexpr uint32_t kF16c = 1u << 29;
+  constexpr uint32_t kLeafAvx2 = 1u << 5;                                      // leaf 7, ebx
+  constexpr uint32_t kLeafAvx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
+  constexpr uint32_t kYmmState = 0x06;                                         // XCR0: xmm, ymm
+  constexpr uint32_t kZmmState = 0xe6;                                         // and k0-7, zmm
+
+  uint32_t eax;
+  uint32_t ebx;
+  uint32_t ecx;
+  uint32_t edx;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || !has_all(ecx, kFma | kOsXsave | kAvx | kF16c)) return 0;
+  const uint32_t states = saved_states();
+  if (!has_all(states, kYmmState) || __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return 0;
+  if (!has_all(ebx, kLeafAvx2)) return 0;
+  const bool avx512 = has_all(ebx, kLeafAvx512) && has_all(states, kZmmState);
+  return avx512 ? kAvx2 | kAvx512 : kAvx2;
+}
+
+#else
+
+IsaMask vector_isas() { return 0; }
+
+#endif
+
+}  // namespace
+
+IsaMask cpu_isas() { return kScalar | vector_isas(); }
+
+}  // namespace lacuna

@@ -1,0 +1,29 @@
+// Instruction-set tiers that kernels are written for.
+#pragma once
+
+#include <cstdint>
+
+namespace lacuna {
+
+/// One bit a tier. Values are internal; users name tiers by `isa_name`.
+enum Isa : uint32_t {
+  kScalar = 1u << 0,  ///< portable C++, always present
+  kAvx2 = 1u << 1,    ///< AVX2 with FMA and F16C
+  kAvx512 = 1u << 2,  ///< AVX-512 F, BW, DQ and VL
+};
+
+/// A set of `Isa` bits: what a CPU offers, or what the caller allows.
+using IsaMask = uint32_t;
+
+struct IsaName {
+  Isa isa;
+  const char* name;
+};
+
+/// Every tier with its user-visible name, lowest first.
+constexpr IsaName kIsaNames[] = {{kScalar, "scalar"}, {kAvx2, "avx2"}, {kAvx512, "avx512"}};
+
+/// The tier itself and all below it.
+constexpr IsaMask up_to(Isa isa) { return static_cast<IsaMask>(isa) * 2 - 1; }
+
+}  // namespace lacuna

@@ -1,0 +1,468 @@
+#include "sdk/format/verify.h"
+
+#include "sdk/base/align.h"
+#include "sdk/format/step_view.h"
+
+namespace lacuna {
+namespace {
+
+/// Bytes [begin, end) of the arena.
+struct Range {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+
+  bool overlaps(const Range& other) const { return begin < other.end && other.begin < end; }
+};
+
+/// What a step writes: ranges in ascending order of both ends. A view writes nothing.
+struct Writes {
+  Range ranges[kMaxStepInputs];
+  size_t count = 0;
+
+  void add(Range range) { ranges[count++] = range; }
+
+  /// Whether any of the ranges shares bytes with `range`.
+  bool touch(const Range& range) const {
+    size_t first = 0;  // of those that end behind the start of `range`, by bisection
+    for (size_t last = count; first < last;) {
+      const size_t middle = first + (last - first) / 2;
+      if (ranges[middle].end <= range.begin) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    return first < count && ranges[first].overlaps(range);
+  }
+};
+
+Range range_of(const PlacedValue& value) { return {value.begin, value.end}; }
+
+bool is_multiple(uint64_t offset, uint64_t alignment) { return offset % alignment == 0; }
+
+/// Whether [offset, offset + bytes) lies in [0, size).
+bool fits(uint64_t offset, uint64_t bytes, uint64_t size) { return offset <= size && bytes <= size - offset; }
+
+bool name_fits(const flatbuffers::String* name) { return name == nullptr || name->size() <= kMaxNameBytes; }
+
+/// Dimensions of size 1 dropped and neighbours merged where their strides allow: equal results mean that elements in
+/// row-major order lie at equal distances from the first one.
+Shape merged_strides(const TensorView& view, Shape* dims) {
+  Shape strides;
+  for (int i = view.shape.rank - 1; i >= 0; --i) {  // innermost first
+    if (view.shape[i] == 1) continue;
+    const int last = strides.rank - 1;
+    if (last >= 0 && view.strides[i] == strides[last] * (*dims)[last]) {
+      (*dims)[last] *= view.shape[i];
+    } else {
+      dims->push_back(view.shape[i]);
+      strides.push_back(view.strides[i]);
+    }
+  }
+  return strides;
+}
+
+bool same_elements(const PlacedValue& a, const PlacedValue& b) {
+  Shape a_dims;
+  Shape b_dims;
+  const Shape a_strides = merged_strides(a.view, &a_dims);
+  const Shape b_strides = merged_strides(b.view, &b_dims);
+  return a.constant == b.constant && a.begin == b.begin && a_dims == b_dims && a_strides == b_strides;
+}
+
+/// Strides of dimensions of size 1 do not matter.
+bool same_strides(const TensorView& a, const TensorView& b) {
+  for (int i = 0; i < a.shape.rank; ++i) {
+    if (a.shape[i] != 1 && a.strides[i] != b.strides[i]) return false;
+  }
+  return true;
+}
+
+bool same_place(const PlacedValue& a, const PlacedValue& b) {
+  return a.constant == b.constant && a.begin == b.begin && a.view.shape == b.view.shape && same_strides(a.view, b.view);
+}
+
+bool slice_is_view(const fbs::SliceAttrs& attrs, const PlacedValue& x, const PlacedValue& y) {
+  if (x.constant) return false;
+  uint64_t begin = x.begin;
+  for (int i = 0; i < x.view.shape.rank; ++i) {
+    const auto at = static_cast<uint32_t>(i);
+    begin += static_cast<uint64_t>(attrs.start()->Get(at) * x.view.strides[i]) * sizeof(float);
+    if (y.view.shape[i] != 1 && y.view.strides[i] != x.view.strides[i] * attrs.step()->Get(at)) return false;
+  }
+  return y.begin == begin;
+}
+
+class Verifier {
+ public:
+  Verifier(const fbs::Program& program, const uint8_t* weights, uint64_t weight_bytes, lacuna_error* error)
+      : program_(program),
+        bases_{nullptr, weights},
+        weight_bytes_(weight_bytes),
+        error_(error),
+        values_(size_of(program.values())),
+        steps_(size_of(program.steps())),
+        inputs_(size_of(program.inputs())) {}
+
+  Status verify() {
+    LACUNA_RETURN_IF_ERROR(verify_limits());
+    for (uint32_t i = 0; i < size_of(program_.buffers()); ++i) LACUNA_RETURN_IF_ERROR(verify_buffer(i));
+    for (uint32_t i = 0; i < values_; ++i) LACUNA_RETURN_IF_ERROR(verify_value(i));
+    LACUNA_RETURN_IF_ERROR(verify_inputs());
+    LACUNA_RETURN_IF_ERROR(verify_outputs());
+    for (uint32_t i = 0; i < steps_; ++i) {
+      lacuna_error reason = {};
+      if (const Status status = verify_step(i, &reason); status != LACUNA_OK) return name_step(i, status, reason);
+    }
+    return LACUNA_OK;
+  }
+
+ private:
+  // Values are numbered: constants, graph inputs, outputs of steps.
+  uint32_t first_input() const { return values_ - steps_ - inputs_; }
+  uint32_t output_of(uint32_t step) const { return values_ - steps_ + step; }
+
+  Status verify_limits() {
+    if (values_ > kMaxValues) return fail(error_, LACUNA_ERROR_STRUCTURE, "%u values; at most %u", values_, kMaxValues);
+    if (steps_ > kMaxSteps) return fail(error_, LACUNA_ERROR_STRUCTURE, "%u steps; at most %u", steps_, kMaxSteps);
+    if (inputs_ > kMaxGraphInputs) {
+      return fail(error_, LACUNA_ERROR_STRUCTURE, "%u inputs; at most %u", inputs_, kMaxGraphInputs);
+    }
+    const uint32_t buffers = size_of(program_.buffers());
+    if (buffers > kMaxBuffers) {
+      return fail(error_, LACUNA_ERROR_STRUCTURE, "%u buffers; at most %u", buffers, kMaxBuffers);
+    }
+    const uint32_t outputs = size_of(program_.outputs());
+    if (outputs == 0 || outputs > kMaxGraphOutputs) {
+      return fail(error_, LACUNA_ERROR_STRUCTURE, "%u outputs; at least 1, at most %u", outputs, kMaxGraphOutputs);
+    }
+    if (values_ < steps_ + inputs_) {
+      return fail(error_, LACUNA_ERROR_MEANING, "%u values are too few for %u inputs and the outputs of %u steps",
+                  values_, inputs_, steps_);
+    }
+    const uint64_t arena_bytes = program_.arena_bytes();
+    if (arena_bytes > kMaxSegmentBytes || weight_bytes_ > kMaxSegmentBytes || arena_bytes > SIZE_MAX / 2) {
+      return fail(error_, LACUNA_ERROR_TOO_LARGE, "%llu bytes of values exceed what can be addressed",
+                  static_cast<unsigned long long>(arena_bytes));
+    }
+    if (!is_multiple(arena_bytes, kAlignment)) {
+      return fail(error_, LACUNA_ERROR_MEANING, "arena_bytes is not a multiple of %zu", kAlignment);
+    }
+    return LACUNA_OK;
+  }
+
+  Status verify_buffer(uint32_t index) {
+    const fbs::Buffer& buffer = *program_.buffers()->Get(index);
+    if (!is_multiple(buffer.offset(), kAlignment) || !is_multiple(buffer.bytes(), kAlignment)) {
+      return fail(error_, LACUNA_ERROR_MEANING, "buffer %u: offset and bytes are not multiples of %zu", index,
+                  kAlignment);
+    }
+    if (!fits(buffer.offset(), buffer.bytes(), program_.arena_bytes())) {
+      return fail(error_, LACUNA_ERROR_MEANING, "buffer %u: reaches beyond the arena", index);
+    }
+    return LACUNA_OK;
+  }
+
+  Status fail_value(uint32_t index, lacuna_status status, const char* what) {
+    const auto* name = program_.values()->Get(index)->name();
+    return fail(error_, status, "value %u \"%.80s\": %s", index, name_fits(name) ? text_of(name) : "", what);
+  }
+
+  Status verify_value(uint32_t index) {
+    const fbs::Value& value = *program_.values()->Get(index);
+    if (!name_fits(value.name())) return fail_value(index, LACUNA_ERROR_STRUCTURE, "its name is too long");
+    if (value.dtype() != fbs::Dtype::F32) {
+      return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "this version computes in fp32 only");
+    }
+    if (value.group() != 1) return fail_value(index, LACUNA_ERROR_MEANING, "group is not 1");
+    const char* wrong = wrong_layout(value);
+    if (wrong == nullptr) wrong = wrong_place(value, index < first_input());
+    return wrong == nullptr ? LACUNA_OK : fail_value(index, LACUNA_ERROR_MEANING, wrong);
+  }
+
+  /// What is wrong with shape and strides, or null.
+  static const char* wrong_layout(const fbs::Value& value) {
+    const uint32_t rank = size_of(value.shape());
+    if (rank > kMaxRank) return "more than 8 dimensions";
+    if (size_of(value.strides()) != rank) return "not one stride a dimension";
+    int64_t elements = 1;
+    for (uint32_t i = 0; i < rank; ++i) {
+      const uint32_t dim = value.shape()->Get(i);
+      if (dim == 0 || dim > kMaxDim) return "a dimension is 0 or beyond 2^31 - 1";
+      if (__builtin_mul_overflow(elements, static_cast<int64_t>(dim), &elements) || elements > kMaxElements) {
+        return "too many elements";
+      }
+      if (value.strides()->Get(i) > static_cast<uint64_t>(kMaxElements)) return "a stride is too large";
+    }
+    return wrong_strides(value, static_cast<int>(rank));
+  }
+
+  /// No two elements may coincide: with dimensions in order of stride, each steps over all that the smaller ones span.
+  static const char* wrong_strides(const fbs::Value& value, int rank) {
+    int order[kMaxRank];
+    int count = 0;
+    const auto stride = [&](int i) { return static_cast<int64_t>(value.strides()->Get(static_cast<uint32_t>(i))); };
+    const auto dim = [&](int i) { return static_cast<int64_t>(value.shape()->Get(static_cast<uint32_t>(i))); };
+    for (int i = 0; i < rank; ++i) {
+      if (dim(i) == 1) continue;
+      int at = count++;
+      for (; at > 0 && stride(order[at - 1]) > stride(i); --at) order[at] = order[at - 1];
+      order[at] = i;
+    }
+    int64_t span = 1;  // elements from the first to the last one, both included
+    for (int i = 0; i < count; ++i) {
+      if (stride(order[i]) < span) return "strides make elements coincide";
+      int64_t step = 0;
+      if (__builtin_mul_overflow(dim(order[i]) - 1, stride(order[i]), &step) || step > kMaxElements - span) {
+        return "spans too many elements";
+      }
+      span += step;
+    }
+    return nullptr;
+  }
+
+  /// What is wrong with space, buffer and offset, or null. The layout is sound.
+  const char* wrong_place(const fbs::Value& value, bool constant) const {
+    if (value.space() != (constant ? fbs::Space::Weights : fbs::Space::Arena)) {
+      return constant ? "constants lie in the weight segment" : "inputs and outputs of steps lie in the arena";
+    }
+    TensorView view;
+    for (uint32_t i = 0; i < size_of(value.shape()); ++i) {
+      view.shape.push_back(value.shape()->Get(i));
+      view.strides.push_back(static_cast<int64_t>(value.strides()->Get(i)));
+    }
+    const uint64_t bytes = static_cast<uint64_t>(extent(view)) * sizeof(float);
+    if (constant) {
+      if (!is_multiple(value.offset(), kAlignment)) return "a constant's offset is not a multiple of 64";
+      return weight_range_fits(value.offset(), bytes) ? nullptr : "reaches beyond the weight segment";
+    }
+    if (value.buffer() >= size_of(program_.buffers())) return "no such buffer";
+    if (!is_multiple(value.offset(), sizeof(float))) return "offset is not a multiple of 4";
+    return fits(value.offset(), bytes, program_.buffers()->Get(value.buffer())->bytes()) ? nullptr
+                                                                                         : "reaches beyond its buffer";
+  }
+
+  /// Kernels may read past the end of a range, so the segment ends with slack.
+  bool weight_range_fits(uint64_t offset, uint64_t bytes) const {
+    return weight_bytes_ >= kOverreadBytes && fits(offset, bytes, weight_bytes_ - kOverreadBytes);
+  }
+
+  Status verify_inputs() {
+    for (uint32_t i = 0; i < inputs_; ++i) {
+      if (program_.inputs()->Get(i) != first_input() + i) {
+        return fail(error_, LACUNA_ERROR_MEANING,
+                    "input %u is value %u; values are constants, inputs, outputs of steps", i,
+                    program_.inputs()->Get(i));
+      }
+      for (uint32_t j = 0; j < i; ++j) {
+        if (range_of(place(first_input() + i)).overlaps(range_of(place(first_input() + j)))) {
+          return fail(error_, LACUNA_ERROR_MEANING, "inputs %u and %u overlap in the arena", j, i);
+        }
+      }
+    }
+    return LACUNA_OK;
+  }
+
+  Status verify_outputs() {
+    for (uint32_t i = 0; i < size_of(program_.outputs()); ++i) {
+      const uint32_t index = program_.outputs()->Get(i);
+      if (index >= values_) return fail(error_, LACUNA_ERROR_MEANING, "output %u: no value %u", i, index);
+      if (!alive(index, steps_)) {
+        return fail_value(index, LACUNA_ERROR_MEANING, "an output whose live_until is not after the last step");
+      }
+    }
+    return LACUNA_OK;
+  }
+
+  PlacedValue place(uint32_t index) const { return place_value(program_, index, bases_); }
+
+  bool is_constant(uint32_t index) const { return index < first_input(); }
+  bool alive(uint32_t index, uint32_t step) const {
+    return is_constant(index) || program_.values()->Get(index)->live_until() > step;
+  }
+
+  // Steps. Their messages go to `reason`; verify() puts the step's name before it.
+
+  Status name_step(uint32_t index, lacuna_status status, const lacuna_error& reason) {
+    const fbs::Step& step = *program_.steps()->Get(index);
+    return fail(error_, status, "step %u \"%.80s\" (%s): %s", index, name_fits(step.name()) ? text_of(step.name()) : "",
+                fbs::EnumNameOpAttrs(step.attrs_type()), reason.message);
+  }
+
+  Status verify_step(uint32_t index, lacuna_error* reason) {
+    const fbs::Step& step = *program_.steps()->Get(index);
+    if (!name_fits(step.name())) return fail(reason, LACUNA_ERROR_STRUCTURE, "its name is too long");
+    if (step.attrs() == nullptr || step.attrs_type() < fbs::OpAttrs::Conv || step.attrs_type() > fbs::OpAttrs::MAX) {
+      return fail(reason, LACUNA_ERROR_STRUCTURE, "operator number %d is unknown", static_cast<int>(step.attrs_type()));
+    }
+    const OpRun* op = find_op(step.attrs_type());
+    if (op == nullptr) {
+      return fail(reason, LACUNA_ERROR_UNSUPPORTED_OPERATOR, "this build of the library leaves the operator out");
+    }
+    LACUNA_RETURN_IF_ERROR(verify_operands(index, step, *op, reason));
+    if (step.weights() != nullptr) LACUNA_RETURN_IF_ERROR(verify_weights(*step.weights(), reason));
+    const StepView view(program_, step, bases_);
+    LACUNA_RETURN_IF_ERROR(verify_layouts(view, *op, reason));
+    Shape shape;
+    LACUNA_RETURN_IF_ERROR(op->infer(view.step(), &shape, reason));
+    if (shape != view.output().shape) {
+      return fail(reason, LACUNA_ERROR_MEANING, "its output has another shape than operands and attributes give");
+    }
+    if (op->check != nullptr) LACUNA_RETURN_IF_ERROR(op->check(view.step(), reason));
+    return verify_writes(index, step, *op, reason);
+  }
+
+  Status verify_operands(uint32_t index, const fbs::Step& step, const OpRun& op, lacuna_error* reason) {
+    if (size_of(step.outputs()) != 1 || step.outputs()->Get(0) != output_of(index)) {
+      return fail(reason, LACUNA_ERROR_MEANING, "its only output must be value %u", output_of(index));
+    }
+    const uint32_t count = size_of(step.inputs());
+    if (count > kMaxStepInputs) {
+      return fail(reason, LACUNA_ERROR_STRUCTURE, "%u operands; at most %u", count, kMaxStepInputs);
+    }
+    if (count < static_cast<uint32_t>(op.min_inputs) || count > static_cast<uint32_t>(op.max_inputs)) {
+      return fail(reason, LACUNA_ERROR_MEANING, "%u operands do not suit the operator", count);
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t value = step.inputs()->Get(i);
+      const bool may_lack = i >= static_cast<uint32_t>(op.min_inputs) && op.max_inputs != kAnyCount;
+      if (value == kOmitted && may_lack) continue;
+      if (value >= output_of(index)) {
+        return fail(reason, LACUNA_ERROR_MEANING, "operand %u is value %u, which does not exist before the step", i,
+                    value);
+      }
+      if (!alive(value, index)) {
+        return fail(reason, LACUNA_ERROR_MEANING, "operand %u is value %u, whose live_until has passed", i, value);
+      }
+    }
+    return LACUNA_OK;
+  }
+
+  Status verify_weights(const fbs::PackedWeights& weights, lacuna_error* reason) const {
+    if (weights.packing() <= fbs::Packing::None || weights.packing() > fbs::Packing::MAX) {
+      return fail(reason, LACUNA_ERROR_MEANING, "packing number %d is unknown", static_cast<int>(weights.packing()));
+    }
+    if (weights.rows() == 0 || weights.columns() == 0 || weights.segments() == 0 || weights.groups() == 0 ||
+        weights.rows() > kMaxDim || weights.columns() > kMaxDim || weights.segments() > kMaxDim ||
+        weights.rows() % weights.groups() != 0) {
+      return fail(reason, LACUNA_ERROR_MEANING,
+                  "rows, columns, segments and groups of the weights do not fit together");
+    }
+    const bool sparse = weights.packing() == fbs::Packing::SparseRows;
+    if (sparse ? weights.block() == 0 || weights.block() > 256 : weights.block() != 0 || weights.index_bytes() != 0) {
+      return fail(reason, LACUNA_ERROR_MEANING, "block %u or %llu index bytes do not suit the packing", weights.block(),
+                  static_cast<unsigned long long>(weights.index_bytes()));
+    }
+    if (weights.values_bytes() % sizeof(float) != 0 ||
+        (weights.bias_bytes() != 0 && weights.bias_bytes() != uint64_t{4} * weights.rows())) {
+      return fail(reason, LACUNA_ERROR_MEANING, "bytes of weights or bias are no whole number of fp32 or of rows");
+    }
+    if (!weight_part_fits(weights.index_offset(), weights.index_bytes()) ||
+        !weight_part_fits(weights.values_offset(), weights.values_bytes()) ||
+        !weight_part_fits(weights.bias_offset(), weights.bias_bytes())) {
+      return fail(reason, LACUNA_ERROR_MEANING, "a range of weights is unaligned or reaches beyond the weight segment");
+    }
+    return LACUNA_OK;
+  }
+
+  bool weight_part_fits(uint64_t offset, uint64_t bytes) const {
+    return bytes == 0 || (is_multiple(offset, kAlignment) && weight_range_fits(offset, bytes));
+  }
+
+  static bool suits(const TensorView& view, Layout layout) {
+    switch (layout) {
+      case Layout::kContiguous:
+        return is_contiguous(view);
+      case Layout::kPlanar:
+        return is_planar(view) || is_contiguous(view);
+      case Layout::kStrided:
+        break;
+    }
+    return true;
+  }
+
+  static Status verify_layouts(const StepView& view, const OpRun& op, lacuna_error* reason) {
+    for (size_t i = 0; i < view.step().inputs.size; ++i) {
+      const TensorView& input = view.step().inputs[i];
+      if (input.present && !suits(input, op.input_layout)) {
+        return fail(reason, LACUNA_ERROR_MEANING, "strides of operand %zu do not suit the operator", i);
+      }
+    }
+    if (!suits(view.output(), op.output_layout)) {
+      return fail(reason, LACUNA_ERROR_MEANING, "strides of its output do not suit the operator");
+    }
+    return LACUNA_OK;
+  }
+
+  // Memory. Whatever a step writes must not hold a value that is still needed. By induction over the steps, each value
+  // then has its own elements as long as it is alive.
+
+  Status verify_writes(uint32_t index, const fbs::Step& step, const OpRun& op, lacuna_error* reason) const {
+    const PlacedValue output = place(output_of(index));
+    Writes writes;
+    find_writes(step, output, &writes);
+    if (writes.count == 0) return LACUNA_OK;
+    for (uint32_t i = first_input(); i < output_of(index); ++i) {
+      if (!alive(i, index)) continue;
+      const PlacedValue value = place(i);
+      if (!writes.touch(range_of(value))) continue;
+      const bool replaced = op.in_place && reads(step, i) && !alive(i, index + 1) && same_place(value, output);
+      if (!replaced) {
+        return fail(reason, LACUNA_ERROR_MEANING, "its output overlaps value %u, which is still needed", i);
+      }
+    }
+    return LACUNA_OK;
+  }
+
+  static bool reads(const fbs::Step& step, uint32_t value) {
+    for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
+      if (step.inputs()->Get(i) == value) return true;
+    }
+    return false;
+  }
+
+  void find_writes(const fbs::Step& step, const PlacedValue& output, Writes* writes) const {
+    switch (step.attrs_type()) {
+      case fbs::OpAttrs::Concat:
+        return find_copied_parts(step, output, writes);
+      case fbs::OpAttrs::Reshape:
+        if (same_elements(place(step.inputs()->Get(0)), output)) return;
+        break;
+      case fbs::OpAttrs::Slice:
+        if (slice_is_view(*step.attrs_as_Slice(), place(step.inputs()->Get(0)), output)) return;
+        break;
+      default:
+        break;
+    }
+    writes->add(range_of(output));
+  }
+
+  /// Parts of a Concat's output that do not already lie there.
+  void find_copied_parts(const fbs::Step& step, const PlacedValue& output, Writes* writes) const {
+    const auto axis = static_cast<int>(step.attrs_as_Concat()->axis());
+    PlacedValue part = output;
+    for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
+      const PlacedValue input = place(step.inputs()->Get(i));
+      part.view.shape = input.view.shape;
+      part.end = part.begin + static_cast<uint64_t>(extent(part.view)) * sizeof(float);
+      if (!same_place(input, part)) writes->add(range_of(part));
+      part.begin += static_cast<uint64_t>(input.view.shape[axis] * output.view.strides[axis]) * sizeof(float);
+    }
+  }
+
+  const fbs::Program& program_;
+  const Bases bases_;
+  const uint64_t weight_bytes_;
+  lacuna_error* const error_;
+  const uint32_t values_;
+  const uint32_t steps_;
+  const uint32_t inputs_;
+};
+
+}  // namespace
+
+Status verify_program(const fbs::Program& program, const uint8_t* weights, uint64_t weight_bytes, lacuna_error* error) {
+  return Verifier(program, weights, weight_bytes, error).verify();
+}
+
+}  // namespace lacuna

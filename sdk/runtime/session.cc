@@ -1,0 +1,216 @@
+#include "sdk/runtime/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "platforms/cpu_features.h"
+#include "platforms/fp_state.h"
+
+namespace lacuna {
+namespace {
+
+/// Hands out aligned ranges of a region that starts at 0.
+class Region {
+ public:
+  /// Offset of a new range, aligned to kAlignment.
+  size_t add(size_t bytes) {
+    const size_t offset = bytes_;
+    too_large_ |= bytes > SIZE_MAX - kAlignment || __builtin_add_overflow(bytes_, align_up(bytes), &bytes_);
+    return offset;
+  }
+  size_t bytes() const { return bytes_; }
+  bool too_large() const { return too_large_; }
+
+ private:
+  size_t bytes_ = 0;
+  bool too_large_ = false;
+};
+
+size_t state_bytes(const OpRun& op, const OpStep& step) { return op.state_bytes == nullptr ? 0 : op.state_bytes(step); }
+size_t scratch_bytes(const OpRun& op, const OpStep& step) {
+  return op.scratch_bytes == nullptr ? 0 : op.scratch_bytes(step);
+}
+
+/// Where everything lies in the arena; the session itself is at 0.
+struct ArenaMap {
+  size_t steps = 0;
+  size_t states = 0;  ///< of the steps in order, each aligned
+  size_t pool = 0;
+  size_t values = 0;
+  size_t scratch = 0;
+  size_t scratch_bytes = 0;  ///< of one thread
+  size_t bytes = 0;
+};
+
+Status map_arena(const ModelView& model, const SessionConfig& config, ArenaMap* map, lacuna_error* error) {
+  const uint32_t steps = size_of(model.program->steps());
+  Region region;
+  region.add(sizeof(lacuna_session));
+  map->steps = region.add(steps * sizeof(BoundStep));
+  map->states = region.bytes();
+  size_t scratch = 0;
+  for (uint32_t i = 0; i < steps; ++i) {
+    const fbs::Step& source = *model.program->steps()->Get(i);
+    const OpRun& op = *find_op(source.attrs_type());
+    const StepView view(*model.program, source, {nullptr, model.weights});
+    region.add(state_bytes(op, view.step()));
+    scratch = std::max(scratch, scratch_bytes(op, view.step()));
+  }
+  const bool own_pool = config.threads > 1 && config.parallel_for == nullptr;
+  map->pool = region.add(own_pool ? sizeof(ThreadPool) : 0);
+  map->values = region.add(static_cast<size_t>(model.program->arena_bytes()));
+  map->scratch = region.bytes();
+  for (uint32_t i = 0; i < config.threads; ++i) region.add(scratch);
+  map->scratch_bytes = align_up(scratch);
+  region.add(kOverreadBytes);
+  map->bytes = region.bytes();
+  if (region.too_large()) return fail(error, LACUNA_ERROR_TOO_LARGE, "the session exceeds the address space");
+  return LACUNA_OK;
+}
+
+void bind_steps(lacuna_session* session, uint8_t* states) {
+  const fbs::Program& program = *session->model.program;
+  const BindContext context = {session->config.isas, session->config.threads};
+  for (uint32_t i = 0; i < session->steps.size; ++i) {
+    const fbs::Step& source = *program.steps()->Get(i);
+    BoundStep& bound = *new (&session->steps[i]) BoundStep{};
+    bound.op = find_op(source.attrs_type());
+    bound.state = states;
+    const StepView view(program, source, session->bases);
+    OpStep step = view.step();
+    if (step.weights != nullptr) {
+      bound.weights = *step.weights;
+      step.weights = &bound.weights;
+    }
+    bound.binding = bound.op->bind(step, context, bound.state);
+    states += align_up(state_bytes(*bound.op, step));
+  }
+}
+
+Status choose_isa(const char* name, SessionConfig* config, lacuna_error* error) {
+  const IsaMask available = cpu_isas();
+  for (const IsaName& isa : kIsaNames) {
+    if ((available & isa.isa) == 0) continue;
+    config->isas |= isa.isa;
+    config->isa = isa.name;
+    if (name != nullptr && strcmp(name, isa.name) == 0) return LACUNA_OK;
+  }
+  if (name == nullptr) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_UNSUPPORTED_ISA,
+              "\"%.40s\" is none of this CPU's instruction sets; the best one is %s", name, config->isa);
+}
+
+/// One step as a parallel loop.
+struct Loop {
+  const BoundStep& step;
+  uint8_t* scratch;
+  size_t scratch_bytes;
+};
+
+void run_task(void* loop, uint32_t index, uint32_t thread) {
+  const Loop& self = *static_cast<const Loop*>(loop);
+  const ScopedFpState fp_state;
+  self.step.op->run(self.step.state, index, self.scratch + thread * self.scratch_bytes);
+}
+
+}  // namespace
+
+Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error) {
+  const lacuna_session_options chosen = options == nullptr ? lacuna_session_options_default() : *options;
+  if (chosen.struct_bytes != sizeof(lacuna_session_options)) {
+    return fail(error, LACUNA_ERROR_INVALID_ARGUMENT,
+                "struct_bytes is %u, not %zu: start from "
+                "lacuna_session_options_default()",
+                chosen.struct_bytes, sizeof(lacuna_session_options));
+  }
+  if (chosen.threads == 0 || chosen.threads > kMaxThreads) {
+    return fail(error, LACUNA_ERROR_INVALID_ARGUMENT, "%u threads; 1 to %u are possible", chosen.threads, kMaxThreads);
+  }
+  *config = {};
+  config->threads = chosen.threads;
+  config->parallel_for = chosen.parallel_for;
+  config->parallel_for_context = chosen.parallel_for_context;
+  config->profile = chosen.profile != 0;
+  return choose_isa(chosen.isa, config, error);
+}
+
+Status session_bytes(const ModelView& model, const SessionConfig& config, size_t* bytes, lacuna_error* error) {
+  ArenaMap map;
+  LACUNA_RETURN_IF_ERROR(map_arena(model, config, &map, error));
+  *bytes = map.bytes;
+  return LACUNA_OK;
+}
+
+Status make_session(const ModelView& model, const SessionConfig& config, void* arena, size_t arena_bytes,
+                    lacuna_session** session, lacuna_error* error) {
+  ArenaMap map;
+  LACUNA_RETURN_IF_ERROR(map_arena(model, config, &map, error));
+  if (arena_bytes < map.bytes) {
+    return fail(error, LACUNA_ERROR_ARENA_TOO_SMALL, "the arena has %zu bytes; this session needs %zu", arena_bytes,
+                map.bytes);
+  }
+  if (reinterpret_cast<uintptr_t>(arena) % kAlignment != 0) {
+    return fail(error, LACUNA_ERROR_ARENA_UNALIGNED, "the arena is not aligned to %zu bytes", kAlignment);
+  }
+  auto* base = static_cast<uint8_t*>(arena);
+  auto* made = new (base) lacuna_session{};
+  made->model = model;
+  made->config = config;
+  made->bases = {base + map.values, model.weights};
+  made->steps = {reinterpret_cast<BoundStep*>(base + map.steps), size_of(model.program->steps())};
+  made->scratch = base + map.scratch;
+  made->scratch_bytes = map.scratch_bytes;
+  bind_steps(made, base + map.states);
+  if (map.values != map.pool) {
+    made->pool = new (base + map.pool) ThreadPool;
+    if (!made->pool->start(config.threads)) {
+      made->pool->~ThreadPool();
+      return fail(error, LACUNA_ERROR_THREADS, "the system gave fewer than %u threads", config.threads);
+    }
+  }
+  *session = made;
+  return LACUNA_OK;
+}
+
+lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases& bases) {
+  const TensorView view = place_value(program, value, bases).view;
+  lacuna_tensor tensor = {};
+  tensor.name = text_of(program.values()->Get(value)->name());
+  tensor.dtype = LACUNA_F32;
+  tensor.rank = view.shape.rank;
+  std::copy_n(view.shape.dims, LACUNA_MAX_RANK, tensor.shape);
+  std::copy_n(view.strides.dims, LACUNA_MAX_RANK, tensor.strides);
+  tensor.bytes = static_cast<size_t>(count(view.shape)) * sizeof(float);
+  tensor.data = bases.arena == nullptr ? nullptr : view.data;
+  return tensor;
+}
+
+}  // namespace lacuna
+
+void lacuna_session::run() {
+  const lacuna::ScopedFpState fp_state;
+  for (lacuna::BoundStep& step : steps) {
+    if (!config.profile) {
+      run_step(step);
+      continue;
+    }
+    const uint64_t start = lacuna::clock_ns();
+    run_step(step);
+    step.last_ns = lacuna::clock_ns() - start;
+  }
+}
+
+void lacuna_session::run_step(const lacuna::BoundStep& step) {
+  const uint32_t tasks = step.binding.tasks;
+  if (tasks <= 1 || config.threads == 1) {
+    for (uint32_t i = 0; i < tasks; ++i) step.op->run(step.state, i, scratch);
+    return;
+  }
+  lacuna::Loop loop = {step, scratch, scratch_bytes};
+  if (pool != nullptr) {
+    pool->run(tasks, lacuna::run_task, &loop);
+  } else {
+    config.parallel_for(config.parallel_for_context, tasks, lacuna::run_task, &loop);
+  }
+}

@@ -1,0 +1,60 @@
+// A prepared model: bound steps in the caller's arena.
+#pragma once
+
+#include "kernels/op.h"
+#include "sdk/format/model.h"
+#include "sdk/format/step_view.h"
+#include "sdk/runtime/thread_pool.h"
+
+namespace lacuna {
+
+/// A step with everything that a run needs. Its operator keeps what it wants of the operands in `state`.
+struct BoundStep {
+  const OpRun* op;
+  void* state;
+  Binding binding;
+  PackedWeights weights;
+  uint64_t last_ns;
+};
+
+/// What a session is made from, checked.
+struct SessionConfig {
+  IsaMask isas = 0;
+  const char* isa = nullptr;  ///< highest of `isas`; static storage
+  uint32_t threads = 1;
+  lacuna_parallel_for parallel_for = nullptr;
+  void* parallel_for_context = nullptr;
+  bool profile = false;
+};
+
+/// Checks a caller's options (null: defaults) against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
+Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error);
+
+/// Bytes of arena that a session takes. Errors: TOO_LARGE.
+Status session_bytes(const ModelView& model, const SessionConfig& config, size_t* bytes, lacuna_error* error);
+
+/// Builds a session in `arena`. Errors: TOO_LARGE, ARENA_TOO_SMALL, ARENA_UNALIGNED, THREADS.
+Status make_session(const ModelView& model, const SessionConfig& config, void* arena, size_t arena_bytes,
+                    lacuna_session** session, lacuna_error* error);
+
+/// The public description of a value. `bases.arena` null: without its data.
+lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases& bases);
+
+}  // namespace lacuna
+
+/// The arena holds three parts: session (this, bound steps and their state, the pool), values (planned offsets),
+/// scratch (one a thread), and slack for kernels that read past the end.
+struct lacuna_session {
+  lacuna::ModelView model;
+  lacuna::SessionConfig config;
+  lacuna::Bases bases;
+  lacuna::Span<lacuna::BoundStep> steps;
+  lacuna::ThreadPool* pool;  ///< null: the caller's threads only
+  uint8_t* scratch;
+  size_t scratch_bytes;  ///< of one thread
+
+  void run();
+
+ private:
+  void run_step(const lacuna::BoundStep& step);
+};

@@ -1,0 +1,20 @@
+# The tier of a kernel file is its name; this table maps it to compiler flags.
+set(LACUNA_ISA_FLAGS_scalar "")
+set(LACUNA_ISA_FLAGS_x86_avx2 -mavx2 -mfma -mf16c)
+set(LACUNA_ISA_FLAGS_x86_avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+
+# Gives each kernel file its tier's flags and drops files of other architectures from the list `files_var`.
+function(lacuna_apply_isa_flags files_var)
+  set(kept)
+  foreach(file IN LISTS ${files_var})
+    get_filename_component(name ${file} NAME_WE)
+    if(name MATCHES "^x86_" AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+      continue()
+    endif()
+    if(DEFINED LACUNA_ISA_FLAGS_${name})
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${LACUNA_ISA_FLAGS_${name}}")
+    endif()
+    list(APPEND kept ${file})
+  endforeach()
+  set(${files_var} ${kept} PARENT_SCOPE)
+endfunction()
