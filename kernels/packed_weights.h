@@ -9,7 +9,7 @@
 namespace lacuna {
 
 /// Read-only view of one step's weights. The bytes of each packing are described where they are packed:
-/// kernels/spmm/pack.h (SparseRows), kernels/gemm/pack.h (DenseRows), kernels/dwconv/pack.h (Depthwise).
+/// kernels/spmm/sparse_rows.h (SparseRows), kernels/gemm/dense_rows.h (DenseRows), kernels/dwconv/pack.h (Depthwise).
 struct PackedWeights {
   fbs::Packing packing = fbs::Packing::None;
   uint32_t rows = 0;      ///< output channels or units, of all groups

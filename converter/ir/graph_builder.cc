@@ -155,15 +155,15 @@ ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const 
   bool whole = true;
   for (int i = 0; i < shape.rank; ++i) {
     const auto d = static_cast<size_t>(i);
-    const int64_t first = start[d];
-    const int64_t last = first + (sizes[i] - 1) * step[d];
+    const int64_t first = as_int32(start[d]);
+    const int64_t last = first + (sizes[i] - 1) * as_int32(step[d]);
     if (first < 0 || first >= shape[i] || last < 0 || last >= shape[i]) {
       malformed("positions " + std::to_string(first) + " to " + std::to_string(last) + " are outside of dimension " +
                 std::to_string(i) + " of " + to_string(shape));
     }
     whole = whole && first == 0 && sizes[i] == shape[i];
-    attrs.start.push_back(as_int32(first));
-    attrs.step.push_back(as_int32(step[d]));
+    attrs.start.push_back(static_cast<int32_t>(first));
+    attrs.step.push_back(static_cast<int32_t>(step[d]));
     attrs.sizes.push_back(static_cast<uint32_t>(sizes[i]));
   }
   if (whole) return x;

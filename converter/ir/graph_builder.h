@@ -26,6 +26,8 @@ class GraphBuilder {
   const std::string& name() const { return name_; }
   Graph& graph() { return graph_; }
   const Graph& graph() const { return graph_; }
+  MemoryBudget& budget() { return budget_; }
+  /// Borrowed from the graph: emitting moves it.
   const Shape& shape_of(ValueId id) const { return graph_.shape(id); }
   bool is_integer(ValueId id) const { return graph_.value(id).type == ElementType::kI64; }
 

@@ -340,8 +340,8 @@ Tensor host_range(const Tensor& start, const Tensor& delta, int64_t n) {
     if (start.type == ElementType::kF32) {
       out.f32[at] = start.f32[0] + static_cast<float>(i) * delta.f32[0];
     } else {
-      out.i64[at] = wrap(static_cast<uint64_t>(start.i64[0]) + static_cast<uint64_t>(i) *
-                                                                    static_cast<uint64_t>(delta.i64[0]));
+      out.i64[at] =
+          wrap(static_cast<uint64_t>(start.i64[0]) + static_cast<uint64_t>(i) * static_cast<uint64_t>(delta.i64[0]));
     }
   }
   return out;

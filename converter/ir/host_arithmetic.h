@@ -14,9 +14,9 @@ enum class HostBinary : uint8_t {
   kAdd,
   kSub,
   kMul,
-  kDiv,       ///< integers: towards zero
-  kMod,       ///< sign of the divisor
-  kFmod,      ///< sign of the dividend
+  kDiv,   ///< integers: towards zero
+  kMod,   ///< sign of the divisor
+  kFmod,  ///< sign of the dividend
   kMin,
   kMax,
   kPow,
@@ -35,7 +35,8 @@ enum class HostUnary : uint8_t { kNeg, kAbs, kSign, kNot };
 /// The common shape of two operands by the rules of NumPy. Throws Error(kMalformed) when there is none.
 Shape broadcast_shape(const Shape& a, const Shape& b);
 
-/// Throws Error(kMalformed) for shapes that do not broadcast, unequal types and integer division by zero. Integers wrap.
+/// Throws Error(kMalformed) for shapes that do not broadcast, unequal types and integer division by zero. Integers
+/// wrap.
 Tensor host_binary(HostBinary function, const Tensor& a, const Tensor& b);
 Tensor host_unary(HostUnary function, const Tensor& x);
 

@@ -16,10 +16,10 @@ struct Axis {
   int64_t stride;
   int64_t dilation;
   int64_t kernel;
-  int64_t taps;         ///< of the convolution: the largest t plus one
-  int64_t pads_begin;   ///< of the convolution
+  int64_t taps;        ///< of the convolution: the largest t plus one
+  int64_t pads_begin;  ///< of the convolution
   int64_t pads_end;
-  int64_t crop;         ///< outputs in front that are not wanted
+  int64_t crop;  ///< outputs in front that are not wanted
   int64_t output;
 
   /// Tap t, t >= 0, of the convolution of a phase as an index into the kernel; -1 where there is none.

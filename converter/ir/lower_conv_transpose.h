@@ -17,8 +17,8 @@ struct ConvTransposeGeometry {
   std::vector<int64_t> output;      ///< output sizes, which imply what is cropped behind
 };
 
-/// Appends nodes for y = transposed convolution of x [N, C, spatial...] with weight [C, M/groups, kernel...] and bias [M]
-/// or null, and returns y [N, M, output...]. Stride-phase decomposition: a Conv with M*stride... channels over the
+/// Appends nodes for y = transposed convolution of x [N, C, spatial...] with weight [C, M/groups, kernel...] and bias
+/// [M] or null, and returns y [N, M, output...]. Stride-phase decomposition: a Conv with M*stride... channels over the
 /// input grid, phases moved into space, the border cut off.
 /// Throws Error(kMalformed) when shapes do not fit.
 ValueId lower_conv_transpose(Graph& graph, ValueId x, const Tensor& weight, const Tensor* bias,

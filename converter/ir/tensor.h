@@ -1,6 +1,7 @@
 // Constant tensors on the desktop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

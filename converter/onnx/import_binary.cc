@@ -15,10 +15,10 @@ struct Function {
 
 Function function_of(const std::string& op_type) {
   static const std::map<std::string, Function> functions = {
-      {"Add", {fbs::BinaryKind::Add, HostBinary::kAdd}}, {"Sum", {fbs::BinaryKind::Add, HostBinary::kAdd}},
+      {"Add", {fbs::BinaryKind::Add, HostBinary::kAdd}},  {"Sum", {fbs::BinaryKind::Add, HostBinary::kAdd}},
       {"Mean", {fbs::BinaryKind::Add, HostBinary::kAdd}}, {"Sub", {fbs::BinaryKind::Sub, HostBinary::kSub}},
-      {"Mul", {fbs::BinaryKind::Mul, HostBinary::kMul}}, {"Div", {fbs::BinaryKind::Div, HostBinary::kDiv}},
-      {"Min", {fbs::BinaryKind::Min, HostBinary::kMin}}, {"Max", {fbs::BinaryKind::Max, HostBinary::kMax}},
+      {"Mul", {fbs::BinaryKind::Mul, HostBinary::kMul}},  {"Div", {fbs::BinaryKind::Div, HostBinary::kDiv}},
+      {"Min", {fbs::BinaryKind::Min, HostBinary::kMin}},  {"Max", {fbs::BinaryKind::Max, HostBinary::kMax}},
   };
   return functions.at(op_type);
 }
@@ -57,6 +57,10 @@ const float* scalar(const Graph& graph, ValueId id, int rank) {
   return graph.constant(id).f32.data();
 }
 
+ValueId clamp(NodeContext& node, float low, float high) {
+  return node.unary(fbs::Activation(fbs::UnaryKind::Clamp, low, high), node.input(0));
+}
+
 }  // namespace
 
 void import_binary(NodeContext& node) {
@@ -69,7 +73,7 @@ void import_variadic(NodeContext& node) {
   ValueId y = node.input(0);
   for (size_t i = 1; i < node.input_count(); ++i) y = apply(node, function, y, node.input(i));
   if (node.op_type() == "Mean" && node.input_count() > 1) {
-    y = node.binary(fbs::BinaryKind::Mul, y, 1.0f / static_cast<float>(node.input_count()));
+    y = node.binary(fbs::BinaryKind::Mul, y, node.add_scalar(1.0f / static_cast<float>(node.input_count()), "/factor"));
   }
   node.set_output(y);
 }
@@ -113,15 +117,17 @@ void import_clip(NodeContext& node) {
     constexpr float kLargest = std::numeric_limits<float>::max();
     const float low = node.float_attr("min", -kLargest);
     const float high = node.float_attr("max", kLargest);
-    return node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, low == -kLargest ? -kInfinity : low, high == kLargest ? kInfinity : high), y));
+    return node.set_output(clamp(node, low == -kLargest ? -kInfinity : low, high == kLargest ? kInfinity : high));
   }
   const ValueId low = node.optional_input(1);
   const ValueId high = node.optional_input(2);
-  const auto known = [&node](ValueId id) { return id == kNoValue || scalar(node.graph(), id, node.rank(0)) != nullptr; };
+  const auto known = [&node](ValueId id) {
+    return id == kNoValue || scalar(node.graph(), id, node.rank(0)) != nullptr;
+  };
   if (!node.is_integer(y) && known(low) && known(high)) {
     const float low_value = low == kNoValue ? -kInfinity : node.graph().constant(low).f32[0];
     const float high_value = high == kNoValue ? kInfinity : node.graph().constant(high).f32[0];
-    return node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, low_value, high_value), y));
+    return node.set_output(clamp(node, low_value, high_value));
   }
   if (low != kNoValue) y = apply(node, {fbs::BinaryKind::Max, HostBinary::kMax}, y, low);
   if (high != kNoValue) y = apply(node, {fbs::BinaryKind::Min, HostBinary::kMin}, y, high);

@@ -7,7 +7,8 @@ void import_conv(NodeContext& node) {
   const Shape x_shape = node.shape(0);
   const Tensor& weight = node.constant(1, "weight");
   const int rank = x_shape.rank;
-  if (weight.shape.rank != rank || rank < 3) malformed("input and weight need the same number of dimensions, at least 3");
+  if (weight.shape.rank != rank || rank < 3)
+    malformed("input and weight need the same number of dimensions, at least 3");
   const std::vector<int64_t> kernel(weight.shape.begin() + 2, weight.shape.end());
   const auto kernel_attr = node.ints_attr("kernel_shape");
   if (kernel_attr.has_value() && *kernel_attr != kernel) malformed("kernel_shape is not that of the weight");

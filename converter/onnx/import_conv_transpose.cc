@@ -53,7 +53,8 @@ ConvTransposeGeometry read_geometry(const NodeContext& node, const Window& windo
 void import_conv_transpose(NodeContext& node) {
   const Shape x = node.shape(0);
   Tensor weight = node.constant(1, "weight");
-  if (weight.shape.rank != x.rank || x.rank < 3) malformed("input and weight need the same number of dimensions, at least 3");
+  if (weight.shape.rank != x.rank || x.rank < 3)
+    malformed("input and weight need the same number of dimensions, at least 3");
   Window window = read_window(node, {weight.shape.begin() + 2, weight.shape.end()});
   ConvTransposeGeometry geometry = read_geometry(node, window, x);
   if (x.rank == 3) {

@@ -78,7 +78,7 @@ void import_gemm(NodeContext& node) {
   }
   if (!added) {
     ValueId c = node.input(2);
-    if (beta != 1) c = node.binary(fbs::BinaryKind::Mul, c, beta, "/beta");
+    if (beta != 1) c = node.binary(fbs::BinaryKind::Mul, c, node.add_scalar(beta, "/beta"), {}, "/scaled");
     y = node.binary(fbs::BinaryKind::Add, y, c);
   }
   node.set_output(y);

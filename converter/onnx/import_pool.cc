@@ -71,8 +71,8 @@ void import_lp_pool(NodeContext& node) {
   attrs.out_channels = attrs.groups = static_cast<uint32_t>(x[1]);
   set_window(window, &attrs);
 
-  const ValueId powers = node.unary(p == 1 ? fbs::UnaryKind::Abs : fbs::UnaryKind::Square,
-                               lift_to_planes(node, node.input(0)), 0, 0, "/powers");
+  const ValueId powers =
+      node.unary(p == 1 ? fbs::UnaryKind::Abs : fbs::UnaryKind::Square, lift_to_planes(node, node.input(0)), "/powers");
   ValueId y = node.emit(make_attrs(std::move(attrs)), {powers, node.add_constant(std::move(ones), "/ones")}, "/sum");
   if (p == 2) y = node.unary(fbs::UnaryKind::Sqrt, y);
   node.set_output(lower_from_planes(node, y, x.rank));

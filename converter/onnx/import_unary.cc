@@ -10,15 +10,24 @@ namespace {
 
 fbs::UnaryKind kind_of(const std::string& op_type) {
   static const std::map<std::string, fbs::UnaryKind> kinds = {
-      {"Sigmoid", fbs::UnaryKind::Sigmoid},     {"Tanh", fbs::UnaryKind::Tanh},
-      {"HardSwish", fbs::UnaryKind::HardSwish}, {"Mish", fbs::UnaryKind::Mish},
-      {"Erf", fbs::UnaryKind::Erf},             {"Softplus", fbs::UnaryKind::Softplus},
-      {"Softsign", fbs::UnaryKind::Softsign},   {"Sqrt", fbs::UnaryKind::Sqrt},
-      {"Reciprocal", fbs::UnaryKind::Reciprocal}, {"Exp", fbs::UnaryKind::Exp},
-      {"Log", fbs::UnaryKind::Log},             {"Abs", fbs::UnaryKind::Abs},
-      {"Neg", fbs::UnaryKind::Neg},             {"Sign", fbs::UnaryKind::Sign},
-      {"Floor", fbs::UnaryKind::Floor},         {"Ceil", fbs::UnaryKind::Ceil},
-      {"Round", fbs::UnaryKind::Round},         {"Sin", fbs::UnaryKind::Sin},
+      {"Sigmoid", fbs::UnaryKind::Sigmoid},
+      {"Tanh", fbs::UnaryKind::Tanh},
+      {"HardSwish", fbs::UnaryKind::HardSwish},
+      {"Mish", fbs::UnaryKind::Mish},
+      {"Erf", fbs::UnaryKind::Erf},
+      {"Softplus", fbs::UnaryKind::Softplus},
+      {"Softsign", fbs::UnaryKind::Softsign},
+      {"Sqrt", fbs::UnaryKind::Sqrt},
+      {"Reciprocal", fbs::UnaryKind::Reciprocal},
+      {"Exp", fbs::UnaryKind::Exp},
+      {"Log", fbs::UnaryKind::Log},
+      {"Abs", fbs::UnaryKind::Abs},
+      {"Neg", fbs::UnaryKind::Neg},
+      {"Sign", fbs::UnaryKind::Sign},
+      {"Floor", fbs::UnaryKind::Floor},
+      {"Ceil", fbs::UnaryKind::Ceil},
+      {"Round", fbs::UnaryKind::Round},
+      {"Sin", fbs::UnaryKind::Sin},
       {"Cos", fbs::UnaryKind::Cos},
   };
   return kinds.at(op_type);
@@ -27,6 +36,10 @@ fbs::UnaryKind kind_of(const std::string& op_type) {
 void import_integer_unary(NodeContext& node, HostUnary function) {
   const Tensor& x = node.constant(0, "integer operand");
   node.set_output(node.add_folded(ElementType::kI64, x.shape, [&] { return host_unary(function, x); }));
+}
+
+void import_activation(NodeContext& node, fbs::UnaryKind kind, float alpha, float beta = 0) {
+  node.set_output(node.unary(fbs::Activation(kind, alpha, beta), node.input(0)));
 }
 
 }  // namespace
@@ -42,36 +55,34 @@ void import_unary(NodeContext& node) {
 
 void import_not(NodeContext& node) { import_integer_unary(node, HostUnary::kNot); }
 
-void import_relu(NodeContext& node) { node.set_output(node.unary(fbs::Activation(fbs::UnaryKind::Clamp, 0, kInfinity), node.input(0))); }
+void import_relu(NodeContext& node) { import_activation(node, fbs::UnaryKind::Clamp, 0, kInfinity); }
 
 void import_leaky_relu(NodeContext& node) {
-  node.set_output(node.unary(fbs::UnaryKind::LeakyRelu, node.input(0), node.float_attr("alpha", 0.01f)));
+  import_activation(node, fbs::UnaryKind::LeakyRelu, node.float_attr("alpha", 0.01f));
 }
 
-void import_elu(NodeContext& node) {
-  node.set_output(node.unary(fbs::UnaryKind::Elu, node.input(0), node.float_attr("alpha", 1)));
-}
+void import_elu(NodeContext& node) { import_activation(node, fbs::UnaryKind::Elu, node.float_attr("alpha", 1)); }
 
 void import_selu(NodeContext& node) {
   const float alpha = node.float_attr("alpha", 1.67326319217681884765625f);
   const float gamma = node.float_attr("gamma", 1.05070102214813232421875f);
-  node.set_output(node.unary(fbs::UnaryKind::Selu, node.input(0), alpha, gamma));
+  import_activation(node, fbs::UnaryKind::Selu, alpha, gamma);
 }
 
 void import_celu(NodeContext& node) {
   const float alpha = node.float_attr("alpha", 1);
   if (alpha == 0) malformed("alpha is 0");
-  node.set_output(node.unary(fbs::UnaryKind::Celu, node.input(0), alpha));
+  import_activation(node, fbs::UnaryKind::Celu, alpha);
 }
 
 void import_hard_sigmoid(NodeContext& node) {
   const float alpha = node.float_attr("alpha", 0.2f);
   const float beta = node.float_attr("beta", 0.5f);
-  node.set_output(node.unary(fbs::UnaryKind::HardSigmoid, node.input(0), alpha, beta));
+  import_activation(node, fbs::UnaryKind::HardSigmoid, alpha, beta);
 }
 
 void import_thresholded_relu(NodeContext& node) {
-  node.set_output(node.unary(fbs::UnaryKind::ThresholdedRelu, node.input(0), node.float_attr("alpha", 1)));
+  import_activation(node, fbs::UnaryKind::ThresholdedRelu, node.float_attr("alpha", 1));
 }
 
 void import_gelu(NodeContext& node) {

@@ -2,8 +2,8 @@
 // the graph under construction.
 //
 // A handler reads operands and attributes, emits nodes and sets the outputs it has. It throws Error(kMalformed) for a
-// node that breaks ONNX's rules and Error(kUnsupported), with what to do about it, for what Lacuna lacks; the importer adds
-// which node it was. Outputs that a handler leaves unset are reported when something reads them.
+// node that breaks ONNX's rules and Error(kUnsupported), with what to do about it, for what Lacuna lacks; the importer
+// adds which node it was. Outputs that a handler leaves unset are reported when something reads them.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 #include "converter/onnx/onnx.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -253,7 +253,8 @@ class Importer {
     if (known) {
       add_input(scope, info.name(), dims);
     } else {
-      unknown_shapes.insert(info.name() + "=" + pattern + (has_shape ? "" : "  (the model does not even give its rank)"));
+      unknown_shapes.insert(info.name() + "=" + pattern +
+                            (has_shape ? "" : "  (the model does not even give its rank)"));
       bind(scope, info.name(), {kNoValue, ""});
     }
   }
@@ -378,7 +379,8 @@ class Importer {
       if (!context.has_output(i) || !context.output(i).has_value()) continue;
       bind(scope, node.output(static_cast<int>(i)), {*context.output(i), ""});
     }
-    bind_missing(node, scope, [&where](int i) { return where + ": its output " + std::to_string(i) + " is not supported"; });
+    bind_missing(node, scope,
+                 [&where](int i) { return where + ": its output " + std::to_string(i) + " is not supported"; });
   }
 
   std::vector<ValueId> import_nested(const GraphProto& graph, const Scope& parent) {
@@ -448,8 +450,8 @@ bool read_varint(const std::string& bytes, size_t* at, uint64_t* value) {
 
 bool looks_like_onnx(const std::string& bytes) {
   // Wire types of ModelProto's fields by number: 0 is a varint, 2 has a length.
-  static constexpr int kWireTypes[] = {-1, 0, 2, 2, 2, 0, 2, 2, 2, -1, -1, -1, -1, -1, 2, -1, -1, -1, -1, -1, 2,
-                                       -1, -1, -1, -1, 2, 2};
+  static constexpr int kWireTypes[] = {-1, 0,  2,  2,  2,  0,  2, 2,  2,  -1, -1, -1, -1, -1,
+                                       2,  -1, -1, -1, -1, -1, 2, -1, -1, -1, -1, 2,  2};
   size_t at = 0;
   size_t fields = 0;
   while (at < bytes.size()) {

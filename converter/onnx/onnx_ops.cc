@@ -20,21 +20,22 @@ Handler find_handler(const std::string& op_type) {
 }
 
 bool is_quantized_op(const std::string& op_type) {
-  return op_type.rfind("QLinear", 0) == 0 || op_type.rfind("Quantize", 0) == 0 ||
-         op_type.rfind("Dequantize", 0) == 0 || op_type.rfind("DynamicQuantize", 0) == 0 || op_type == "ConvInteger" ||
-         op_type == "MatMulInteger" || op_type == "QGemm" || op_type == "QAttention";
+  return op_type.rfind("QLinear", 0) == 0 || op_type.rfind("Quantize", 0) == 0 || op_type.rfind("Dequantize", 0) == 0 ||
+         op_type.rfind("DynamicQuantize", 0) == 0 || op_type == "ConvInteger" || op_type == "MatMulInteger" ||
+         op_type == "QGemm" || op_type == "QAttention";
 }
 
 std::string hint_for(const std::string& op_type) {
-  static const std::set<std::string> kPostProcessing = {"NonMaxSuppression", "TopK", "ArgMax", "ArgMin", "NonZero",
-                                                        "Unique", "RoiAlign", "MaxRoiPool", "StringNormalizer"};
+  static const std::set<std::string> kPostProcessing = {"NonMaxSuppression", "TopK",   "ArgMax",   "ArgMin",
+                                                        "NonZero",           "Unique", "RoiAlign", "MaxRoiPool",
+                                                        "StringNormalizer"};
   static const std::set<std::string> kRecurrent = {"LSTM", "GRU", "RNN"};
   static const std::set<std::string> kControlFlow = {"Loop", "Scan"};
-  static const std::set<std::string> kSequence = {"SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceInsert",
-                                                  "SplitToSequence", "ConcatFromSequence", "SequenceMap", "Optional",
-                                                  "OptionalGetElement", "OptionalHasElement"};
-  static const std::set<std::string> kRandom = {"RandomNormal", "RandomNormalLike", "RandomUniform",
-                                                "RandomUniformLike", "Bernoulli", "Multinomial"};
+  static const std::set<std::string> kSequence = {
+      "SequenceAt",         "SequenceConstruct", "SequenceEmpty", "SequenceInsert",     "SplitToSequence",
+      "ConcatFromSequence", "SequenceMap",       "Optional",      "OptionalGetElement", "OptionalHasElement"};
+  static const std::set<std::string> kRandom = {"RandomNormal",      "RandomNormalLike", "RandomUniform",
+                                                "RandomUniformLike", "Bernoulli",        "Multinomial"};
   if (kPostProcessing.count(op_type) != 0) return "end the model before it and do this step in the application";
   if (kRecurrent.count(op_type) != 0) return "recurrent networks are not supported";
   if (kControlFlow.count(op_type) != 0) return "export with the loop unrolled";

@@ -190,7 +190,8 @@ DataType checked_type(const TensorProto& proto) {
   const auto type = static_cast<DataType>(proto.data_type());
   if (type == DataType::kUndefined) malformed(describe(proto) + " has no element type");
   if (!is_float(type) && !is_integer(type)) {
-    unsupported(describe(proto) + " holds " + name_of(type) + "; Lacuna reads fp32, fp16, bf16, fp64, integers and bool");
+    unsupported(describe(proto) + " holds " + name_of(type) +
+                "; Lacuna reads fp32, fp16, bf16, fp64, integers and bool");
   }
   return type;
 }
@@ -220,10 +221,10 @@ bool is_integer(DataType type) {
 }
 
 std::string name_of(DataType type) {
-  static const char* const kNames[] = {"undefined", "float",   "uint8",   "int8",   "uint16", "int16",     "int32",
-                                       "int64",     "string",  "bool",    "fp16",   "fp64",   "uint32",    "uint64",
-                                       "complex64", "complex128", "bf16", "fp8",    "fp8",    "fp8",       "fp8",
-                                       "uint4",     "int4",    "fp4"};
+  static const char* const kNames[] = {"undefined", "float",  "uint8",     "int8",       "uint16", "int16",
+                                       "int32",     "int64",  "string",    "bool",       "fp16",   "fp64",
+                                       "uint32",    "uint64", "complex64", "complex128", "bf16",   "fp8",
+                                       "fp8",       "fp8",    "fp8",       "uint4",      "int4",   "fp4"};
   const auto i = static_cast<size_t>(type);
   return i < std::size(kNames) ? kNames[i] : "type " + std::to_string(static_cast<int32_t>(type));
 }

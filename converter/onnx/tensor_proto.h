@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "converter/ir/tensor.h"
 #include "converter/ir/memory_budget.h"
+#include "converter/ir/tensor.h"
 #include "onnx_subset.pb.h"
 
 namespace lacuna::onnx {

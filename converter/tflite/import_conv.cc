@@ -68,7 +68,7 @@ Convolution read_convolution(NodeContext& node) {
 
 /// How many groups of input channels the weight implies.
 int64_t groups_of(int64_t channels, const Shape& weight) {
-  if (channels % weight[1] != 0 || weight[0] % (channels / weight[1]) != 0) {
+  if (channels < weight[1] || channels % weight[1] != 0 || weight[0] % (channels / weight[1]) != 0) {
     malformed("a weight of " + std::to_string(weight[0]) + " x " + std::to_string(weight[1]) + " channels does not fit " +
               std::to_string(channels) + " input channels");
   }
@@ -128,9 +128,19 @@ ConvTransposeGeometry transposed_geometry(const Shape& x, const Shape& kernel, c
   return geometry;
 }
 
-/// `weight` is input 1, [M, kh, kw, C]; `kernel` its sizes.
+/// The weight is input 1, [M, kh, kw, C].
 ValueId emit_transposed(NodeContext& node, ValueId x, ValueId bias, const ConvTransposeGeometry& geometry) {
+  constexpr int64_t kMaxStride = 64;
   const ValueId weight = weight_of(node, 1, {3, 0, 1, 2});
+  Shape phases = node.shape_of(weight);  // of the convolution that computes all phases at once
+  for (size_t i = 0; i < 2; ++i) {
+    const int64_t stride = geometry.stride[i];
+    if (stride > kMaxStride) unsupported("strides beyond " + std::to_string(kMaxStride) + " are not supported");
+    const int d = static_cast<int>(i) + 2;
+    phases[1] *= stride;
+    phases[d] = (phases[d] + stride - 1) / stride;
+  }
+  node.budget().take(ElementType::kF32, phases, "a transposed convolution");
   const Tensor* bias_tensor = bias == kNoValue ? nullptr : &node.graph().constant(bias);
   return lower_conv_transpose(node.graph(), node.to_channel_first(x), node.graph().constant(weight), bias_tensor,
                               geometry, node.name());

@@ -102,6 +102,7 @@ Window resolve_window(Padding padding, int64_t input, int64_t kernel, int64_t st
   if (padding != Padding::SAME) malformed("unknown padding " + std::to_string(static_cast<int>(padding)));
   const int64_t output = (input + stride - 1) / stride;
   const int64_t total = std::max<int64_t>(0, (output - 1) * stride + (kernel - 1) * dilation + 1 - input);
+  if (total > std::numeric_limits<int32_t>::max()) malformed("the padding is " + std::to_string(total));
   return {kernel, stride, dilation, total / 2, total - total / 2};
 }
 

@@ -28,6 +28,18 @@ inline void store_first(float* p, Vec a, int n) { _mm256_maskstore_ps(p, first_l
 inline Vec load_strided(const float* p, int64_t s) {
   return {_mm256_setr_ps(p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s])};
 }
+inline Vec even_lanes(Vec a, Vec b) {
+  const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0x88));
+  return {_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8))};
+}
+struct LoadMask {
+  __m256i m;
+};
+inline LoadMask load_mask(uint32_t bits) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return {_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit), bit)};
+}
+inline Vec load_masked(const float* p, LoadMask mask) { return {_mm256_maskload_ps(p, mask.m)}; }
 
 inline Vec add(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm256_sub_ps(a.v, b.v)}; }

@@ -27,6 +27,15 @@ inline Vec load_strided(const float* p, int64_t s) {
   return {_mm512_setr_ps(p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s], p[8 * s], p[9 * s],
                          p[10 * s], p[11 * s], p[12 * s], p[13 * s], p[14 * s], p[15 * s])};
 }
+inline Vec even_lanes(Vec a, Vec b) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return {_mm512_permutex2var_ps(a.v, even, b.v)};
+}
+struct LoadMask {
+  __mmask16 m;
+};
+inline LoadMask load_mask(uint32_t bits) { return {static_cast<__mmask16>(bits)}; }
+inline Vec load_masked(const float* p, LoadMask mask) { return {_mm512_maskz_loadu_ps(mask.m, p)}; }
 
 inline Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }

@@ -39,6 +39,23 @@ inline void store_first(float* p, Vec a, int n) {
 }
 /// p[0], p[step], p[2 * step] ...
 inline Vec load_strided(const float* p, int64_t step) { return {Lanes{p[0], p[step], p[2 * step], p[3 * step]}}; }
+/// Lanes 0, 2, 4 ... of a, then of b.
+inline Vec even_lanes(Vec a, Vec b) { return {Lanes{a.v[0], a.v[2], b.v[0], b.v[2]}}; }
+/// Which lanes load_masked reads: those whose bit is set; bits from kLanes on do not matter.
+struct LoadMask {
+  uint32_t bits;
+};
+inline LoadMask load_mask(uint32_t bits) { return {bits}; }
+/// Lanes of the mask from memory, zeros elsewhere; nothing else is read.
+inline Vec load_masked(const float* p, LoadMask mask) {
+  constexpr uint32_t kAll = (1u << Vec::kLanes) - 1;
+  if ((mask.bits & kAll) == kAll) return load(p);
+  Vec r = zero();
+  for (int i = 0; i < Vec::kLanes; ++i) {
+    if ((mask.bits >> i & 1) != 0) r.v[i] = p[i];
+  }
+  return r;
+}
 
 inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
 inline Vec sub(Vec a, Vec b) { return {a.v - b.v}; }

@@ -349,7 +349,7 @@ class Verifier {
                   "rows, columns, segments and groups of the weights do not fit together");
     }
     const bool sparse = weights.packing() == fbs::Packing::SparseRows;
-    if (sparse ? weights.block() == 0 || weights.block() > 256 : weights.block() != 0 || weights.index_bytes() != 0) {
+    if (sparse ? weights.block() == 0 : weights.block() != 0 || weights.index_bytes() != 0) {
       return fail(reason, LACUNA_ERROR_MEANING, "block %u or %llu index bytes do not suit the packing", weights.block(),
                   static_cast<unsigned long long>(weights.index_bytes()));
     }
@@ -403,7 +403,8 @@ class Verifier {
     find_writes(step, output, &writes);
     if (writes.count == 0) return LACUNA_OK;
     for (uint32_t i = first_input(); i < output_of(index); ++i) {
-      if (!alive(i, index)) continue;
+      // The buffer is cheap to find and tells most values apart.
+      if (!alive(i, index) || !writes.touch(buffer_of(i))) continue;
       const PlacedValue value = place(i);
       if (!writes.touch(range_of(value))) continue;
       const bool replaced = op.in_place && reads(step, i) && !alive(i, index + 1) && same_place(value, output);
@@ -412,6 +413,11 @@ class Verifier {
       }
     }
     return LACUNA_OK;
+  }
+
+  Range buffer_of(uint32_t value) const {
+    const fbs::Buffer& buffer = *program_.buffers()->Get(program_.values()->Get(value)->buffer());
+    return {buffer.offset(), buffer.offset() + buffer.bytes()};
   }
 
   static bool reads(const fbs::Step& step, uint32_t value) {

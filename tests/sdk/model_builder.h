@@ -142,12 +142,23 @@ class ModelBuilder {
 };
 
 /// Values of the sample model, in their order.
-enum SampleValue : uint32_t { kSampleBias, kSampleX, kSampleRelu, kSampleSum, kSampleFlat, kSampleFc, kSamplePart, kSampleJoined };
+enum SampleValue : uint32_t {
+  kSampleBias,
+  kSampleX,
+  kSampleRelu,
+  kSampleSum,
+  kSampleFlat,
+  kSampleFc,
+  kSamplePart,
+  kSampleJoined
+};
 
 constexpr uint32_t kSampleUnits = 5;
 constexpr uint32_t kSampleElements = 24;
 
-inline float sample_weight(uint32_t unit, uint32_t k) { return static_cast<float>(unit + 1) * 0.25f - static_cast<float>(k) * 0.125f; }
+inline float sample_weight(uint32_t unit, uint32_t k) {
+  return static_cast<float>(unit + 1) * 0.25f - static_cast<float>(k) * 0.125f;
+}
 inline float sample_bias(uint32_t i) { return static_cast<float>(i) * 0.5f - 3.0f; }
 
 /// x [1,2,3,4] with padded planes -> relu in place -> + constant -> flat (a view) -> fc [1,5]; flat[3:8] (a view);
@@ -164,7 +175,7 @@ inline ModelBuilder sample_model() {
   model.value(kSampleX).strides = {32, 16, 4, 1};
 
   fbs::UnaryAttrsT relu;
-  relu.function = std::make_unique<fbs::Activation>(fbs::UnaryKind::Clamp, 0.0f, 3.0e38f);
+  relu.function = fbs::Activation(fbs::UnaryKind::Clamp, 0.0f, 3.0e38f);
   model.step("relu", std::move(relu), {kSampleX}, {1, 2, 3, 4}, planes);
   model.value(kSampleRelu).strides = {32, 16, 4, 1};
   model.step("sum", fbs::BinaryAttrsT{}, {kSampleRelu, kSampleBias}, {1, 2, 3, 4}, dense);
@@ -175,12 +186,12 @@ inline ModelBuilder sample_model() {
   fbs::FullyConnectedAttrsT fc;
   fc.units = kSampleUnits;
   model.step("fc", std::move(fc), {kSampleFlat}, {1, kSampleUnits}, result);
-  std::vector<float> rows(kSampleElements * 8);
+  std::vector<float> rows(kSampleElements * 16);
   for (uint32_t unit = 0; unit < kSampleUnits; ++unit) {
-    for (uint32_t k = 0; k < kSampleElements; ++k) rows[k * 8 + unit] = sample_weight(unit, k);
+    for (uint32_t k = 0; k < kSampleElements; ++k) rows[k * 16 + unit] = sample_weight(unit, k);
   }
   auto packed = std::make_unique<fbs::PackedWeightsT>();
-  packed->packing = fbs::Packing::DenseRows8;
+  packed->packing = fbs::Packing::DenseRows16;
   packed->rows = kSampleUnits;
   packed->columns = kSampleElements;
   packed->values_offset = model.add_weights(rows);

@@ -54,7 +54,9 @@ class Model {
   }
   ~Model() { lacuna_model_close(&model_); }
 
-  lacuna_status check_weights(lacuna_error* error = nullptr) const { return lacuna_model_check_weights(&model_, error); }
+  lacuna_status check_weights(lacuna_error* error = nullptr) const {
+    return lacuna_model_check_weights(&model_, error);
+  }
 
   size_t input_count() const { return lacuna_model_input_count(&model_); }
   size_t output_count() const { return lacuna_model_output_count(&model_); }

@@ -1,0 +1,31 @@
+// Cast and CastLike: floats of all widths are one type here, and so are integers and booleans.
+#include "converter/ir/host_arithmetic.h"
+#include "converter/onnx/node_context.h"
+#include "converter/onnx/tensor_proto.h"
+
+namespace lacuna::onnx {
+
+void import_cast(NodeContext& node) {
+  const ValueId x = node.input(0);
+  const auto type = static_cast<DataType>(node.int_attr("to"));
+  if (!is_float(type) && !is_integer(type)) unsupported("a cast to " + name_of(type));
+  const ElementType element_type = is_float(type) ? ElementType::kF32 : ElementType::kI64;
+  const bool to_bool = type == DataType::kBool;
+  if (node.graph().value(x).type == element_type && !to_bool) return node.set_output(x);
+  if (!node.is_constant(0)) {
+    unsupported("a computed value cannot be cast to " + name_of(type) + ": the network runs in fp32");
+  }
+  const Tensor& tensor = node.constant(0, "operand");
+  node.set_output(node.add_folded(element_type, tensor.shape,
+                                  [&] { return to_bool ? host_to_bool(tensor) : host_cast(tensor, element_type); }));
+}
+
+void import_cast_like(NodeContext& node) {
+  const ValueId x = node.input(0);
+  const ElementType type = node.graph().value(node.input(1)).type;
+  if (node.graph().value(x).type == type) return node.set_output(x);
+  const Tensor& tensor = node.constant(0, "operand of a cast to integers");
+  node.set_output(node.add_folded(type, tensor.shape, [&] { return host_cast(tensor, type); }));
+}
+
+}  // namespace lacuna::onnx

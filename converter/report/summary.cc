@@ -1,0 +1,109 @@
+#include "converter/report/summary.h"
+
+#include <algorithm>
+
+#include "sdk/format/step_view.h"
+
+namespace lacuna {
+namespace {
+
+TensorSummary summarize_value(const fbs::Program& program, uint32_t index) {
+  return {text_of(program.values()->Get(index)->name()), place_value(program, index, {}).view.shape};
+}
+
+uint64_t index_and_value_bytes(const fbs::PackedWeights& weights) {
+  return weights.index_bytes() + weights.values_bytes();
+}
+
+LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) {
+  LayerSummary layer;
+  layer.name = text_of(step.name());
+  layer.op = fbs::EnumNameOpAttrs(step.attrs_type());
+  layer.shape = summarize_value(program, step.outputs()->Get(0)).shape;
+  layer.packing = "-";
+  if (step.weights() != nullptr) {
+    layer.packing = fbs::EnumNamePacking(step.weights()->packing());
+    layer.weight_bytes = index_and_value_bytes(*step.weights()) + step.weights()->bias_bytes();
+  }
+  if (const fbs::Choice* choice = step.choice(); choice != nullptr) {
+    layer.reason = text_of(choice->reason());
+    layer.weights = choice->weights();
+    layer.nonzeros = choice->nonzeros();
+    layer.macs = choice->macs();
+    layer.nonzero_macs = choice->nonzero_macs();
+  }
+  return layer;
+}
+
+void add_layer(const fbs::Step& step, LayerSummary layer, Summary& summary) {
+  summary.weights += layer.weights;
+  summary.nonzeros += layer.nonzeros;
+  summary.macs += layer.macs;
+  summary.nonzero_macs += layer.nonzero_macs;
+  if (step.weights() != nullptr && step.weights()->packing() == fbs::Packing::SparseRows) {
+    summary.sparse_nonzeros += layer.nonzeros;
+    summary.sparse_bytes += index_and_value_bytes(*step.weights());
+  }
+  summary.layers.push_back(std::move(layer));
+}
+
+/// Lets a buffer live as long as one more value in it.
+void extend(Buffer& buffer, int first, int last) {
+  buffer.life = buffer.life.used() ? Life{std::min(buffer.life.first, first), std::max(buffer.life.last, last)}
+                                   : Life{first, last};
+}
+
+std::vector<Buffer> summarize_buffers(const fbs::Program& program) {
+  std::vector<Buffer> buffers;
+  for (uint32_t i = 0; i < size_of(program.buffers()); ++i) {
+    const fbs::Buffer& source = *program.buffers()->Get(i);
+    Buffer buffer;
+    buffer.bytes = source.bytes();
+    buffer.offset = source.offset();
+    buffers.push_back(buffer);
+  }
+  const auto add = [&](uint32_t index, int first) {
+    const fbs::Value& value = *program.values()->Get(index);
+    const uint32_t end = std::min(value.live_until(), size_of(program.steps()) + 1);
+    extend(buffers[value.buffer()], first, std::max(first, static_cast<int>(end) - 1));
+  };
+  for (uint32_t i = 0; i < size_of(program.inputs()); ++i) add(program.inputs()->Get(i), -1);
+  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
+    add(program.steps()->Get(i)->outputs()->Get(0), static_cast<int>(i));
+  }
+  return buffers;
+}
+
+}  // namespace
+
+Summary summarize(const ModelView& model, uint64_t file_bytes) {
+  const fbs::Program& program = *model.program;
+  Summary summary;
+  summary.producer = text_of(program.producer());
+  summary.source = text_of(program.source());
+  summary.target = text_of(program.target());
+  summary.file_bytes = file_bytes;
+  summary.weight_bytes = model.weight_bytes;
+  summary.arena_bytes = program.arena_bytes();
+  for (uint32_t i = 0; i < size_of(program.inputs()); ++i) {
+    summary.inputs.push_back(summarize_value(program, program.inputs()->Get(i)));
+  }
+  for (uint32_t i = 0; i < size_of(program.outputs()); ++i) {
+    summary.outputs.push_back(summarize_value(program, program.outputs()->Get(i)));
+  }
+  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
+    const fbs::Step& step = *program.steps()->Get(i);
+    add_layer(step, summarize_step(program, step), summary);
+  }
+  summary.buffers = summarize_buffers(program);
+  for (const Buffer& buffer : summary.buffers) summary.naive_arena_bytes += buffer.bytes;
+  return summary;
+}
+
+std::string draw_arena(const Summary& summary) {
+  constexpr int kRows = 12;
+  constexpr int kColumns = 100;
+  return draw_plan(summary.buffers, summary.arena_bytes, static_cast<int>(summary.layers.size()), kRows, kColumns);
+}
+
+}  // namespace lacuna

@@ -1,0 +1,318 @@
+#include "converter/tflite/tflite.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "converter/tflite/dilation.h"
+#include "converter/tflite/tflite_ops.h"
+
+namespace lacuna {
+
+namespace tflite {
+namespace {
+
+using tflite_fbs::BuiltinOperator;
+using tflite_fbs::TensorType;
+
+std::vector<int> list_of(const flatbuffers::Vector<int32_t>* list) {
+  return list == nullptr ? std::vector<int>() : std::vector<int>(list->begin(), list->end());
+}
+
+bool is_small_integer(TensorType type) {
+  return type == TensorType::INT8 || type == TensorType::UINT8 || type == TensorType::INT16 ||
+         type == TensorType::INT4 || type == TensorType::UINT4 || type == TensorType::INT2;
+}
+
+/// "[1,?,?,3]"-like pattern for --input-shape; dimensions that the model leaves free are named.
+std::string shape_pattern(const std::vector<int>& dims) {
+  std::string text;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    text += (i != 0 ? "," : "") + (dims[i] > 0 ? std::to_string(dims[i]) : i == 0 ? "1" : "?");
+  }
+  return text;
+}
+
+/// Messages of its errors do not name the file.
+class Importer {
+ public:
+  Importer(const std::string& path, const ImportOptions& options) : state_(path), options_(options) {
+    state_.graph.name = std::filesystem::path(path).filename().string();
+    state_.budget = MemoryBudget((uint64_t{2} << 30) + kBudgetPerFileByte * model().file_bytes());
+    values_.resize(model().tensor_count(), kNoValue);
+  }
+
+  Graph run() {
+    refuse_quantized();
+    import_inputs();
+    dilated_ = find_dilated_convolutions(model());
+    for (uint32_t i = 0; i < model().operator_count(); ++i) {
+      if (dilated_.absorbed.count(i) == 0) import_node(i);
+    }
+    import_outputs();
+    if (!problems_.empty()) {
+      std::string text = "uses what Lacuna does not have (" + std::to_string(problems_.size()) + "):";
+      for (const std::string& problem : problems_) text += "\n  " + problem;
+      unsupported(text);
+    }
+    return std::move(state_.graph);
+  }
+
+ private:
+  /// What the file itself holds may be kept twice as fp32: as stored and reordered.
+  static constexpr uint64_t kBudgetPerFileByte = 8;
+
+  const Model& model() const { return state_.model; }
+  ValueId& value_of(int tensor) { return values_[static_cast<size_t>(tensor)]; }
+
+  void refuse_quantized() const {
+    for (uint32_t i = 0; i < model().operator_count(); ++i) {
+      const tflite_fbs::Operator& op = model().op(i);
+      for (const auto* list : {op.inputs(), op.outputs()}) {
+        for (const int index : list_of(list)) {
+          if (index == -1) continue;
+          const tflite_fbs::Tensor& tensor = model().tensor(index);
+          if (!is_small_integer(tensor.type()) || !is_quantized(tensor)) continue;
+          unsupported("this is a quantised model (tensor '" + name_of(tensor) + "' is " +
+                      tflite_fbs::EnumNameTensorType(tensor.type()) +
+                      "), which Lacuna does not support: convert the float model that it was made from.");
+        }
+      }
+    }
+  }
+
+  // ---- Inputs
+
+  void import_inputs() {
+    std::string names;
+    std::string unknown;
+    for (const int index : list_of(model().graph().inputs())) {
+      const tflite_fbs::Tensor& tensor = model().tensor(index);
+      if (value_of(index) != kNoValue) malformed("two inputs are tensor " + std::to_string(index));
+      names += (names.empty() ? "" : ", ") + name_of(tensor);
+      const bool given = options_.input_shapes.count(name_of(tensor)) != 0;
+      const std::vector<int> dims = dims_of_input(tensor);
+      if (!given && std::any_of(dims.begin() + (dims.empty() ? 0 : 1), dims.end(), [](int dim) { return dim <= 0; })) {
+        unknown += "\n  --input-shape " + name_of(tensor) + "=" + shape_pattern(dims);
+        continue;
+      }
+      import_input(index, tensor, given ? given_shape(tensor, dims.size()) : fixed_shape(tensor, dims));
+    }
+    for (const auto& [name, shape] : options_.input_shapes) {
+      if ((", " + names + ", ").find(", " + name + ", ") == std::string::npos) {
+        throw Error(ExitCode::kUsage, "--input-shape names '" + name + "', but the inputs are: " + names);
+      }
+    }
+    if (!unknown.empty()) {
+      throw Error(ExitCode::kUsage, "sizes of these inputs are not fixed in the model; give them as" + unknown);
+    }
+  }
+
+  void import_input(int index, const tflite_fbs::Tensor& tensor, const Shape& shape) {
+    const std::string what = "input '" + name_of(tensor) + "'";
+    if (!is_float(tensor.type()) && !(is_integer(tensor.type()) && is_only_cast(index))) {
+      problems_.push_back(what + " is " + tflite_fbs::EnumNameTensorType(tensor.type()) +
+                          ": Lacuna runs fp32; move what turns it into floats into the application");
+    }
+    value_of(index) = state_.graph.add_input(name_of(tensor), shape);
+  }
+
+  /// Dimensions as the model gives them, -1 for a free one.
+  static std::vector<int> dims_of_input(const tflite_fbs::Tensor& tensor) {
+    const std::vector<int> dims = list_of(tensor.shape());
+    const std::vector<int> signature = list_of(tensor.shape_signature());
+    if (signature.empty()) return dims;
+    if (signature.size() != dims.size()) malformed("input '" + name_of(tensor) + "' has two different ranks");
+    return signature;
+  }
+
+  static Shape fixed_shape(const tflite_fbs::Tensor& tensor, std::vector<int> dims) {
+    shape_of(tensor);  // for its checks of rank
+    if (!dims.empty() && dims[0] == -1) dims[0] = 1;
+    return checked_shape(name_of(tensor), make_shape(dims), ExitCode::kMalformed);
+  }
+
+  Shape given_shape(const tflite_fbs::Tensor& tensor, size_t rank) const {
+    const Shape& shape = options_.input_shapes.at(name_of(tensor));
+    if (static_cast<size_t>(shape.rank) != rank && rank != 0) {
+      throw Error(ExitCode::kUsage, "--input-shape gives input '" + name_of(tensor) + "' " +
+                                        std::to_string(shape.rank) + " dimensions, but the model has " +
+                                        std::to_string(rank));
+    }
+    return checked_shape(name_of(tensor), shape, ExitCode::kUsage);
+  }
+
+  static Shape checked_shape(const std::string& name, const Shape& shape, ExitCode code) {
+    int64_t elements = 1;
+    for (const int64_t dim : shape) {
+      if (dim <= 0) throw Error(code, "input '" + name + "' has a dimension of " + std::to_string(dim));
+      if (dim > std::numeric_limits<int32_t>::max() / elements) {
+        throw Error(ExitCode::kResourceLimit, "input '" + name + "' has 2^31 elements or more");
+      }
+      elements *= dim;
+    }
+    return shape;
+  }
+
+  /// Whether an integer input is turned into floats before anything else: then the application may give floats.
+  bool is_only_cast(int input) const {
+    bool cast = false;
+    for (uint32_t i = 0; i < model().operator_count(); ++i) {
+      const std::vector<int> inputs = list_of(model().op(i).inputs());
+      if (std::count(inputs.begin(), inputs.end(), input) == 0) continue;
+      if (model().code(model().op(i)).builtin != BuiltinOperator::CAST) return false;
+      cast = true;
+    }
+    return cast;
+  }
+
+  // ---- Nodes
+
+  void import_node(uint32_t index) {
+    const tflite_fbs::Operator& op = model().op(index);
+    const OpCode code = model().code(op);
+    std::vector<int> inputs = list_of(op.inputs());
+    std::vector<int> outputs = list_of(op.outputs());
+    if (outputs.empty()) malformed("node " + std::to_string(index) + " " + code.name() + " has no output");
+    const auto dilated = dilated_.by_convolution.find(index);
+    if (dilated != dilated_.by_convolution.end()) {
+      inputs[0] = dilated->second.input;
+      outputs[0] = dilated->second.output;
+    }
+    const std::string name = name_of(model().tensor(outputs[0]));
+    std::string where = "node " + std::to_string(index) + " " + code.name() + " '" + name + "'";
+    try {
+      check_outputs(outputs);
+      const Handler handler = find_handler(code);
+      std::vector<ValueId> values;
+      for (const int tensor : inputs) {
+        values.push_back(read(tensor, handler == nullptr));
+        where += " " + (values.back() == kNoValue ? "-" : to_string(state_.graph.shape(values.back())));
+      }
+      if (handler == nullptr) unsupported(hint_for(code));
+      NodeContext node(state_, op, std::move(values), outputs, name);
+      if (dilated != dilated_.by_convolution.end()) node.folded_dilation = dilated->second.folded;
+      const size_t first_own_value = state_.graph.values.size();
+      handler(node);
+      bind_outputs(node, outputs, first_own_value);
+    } catch (const Error& error) {
+      // Behind a node that is missing, shapes are only what the file says they are.
+      const bool follows = error.code == ExitCode::kMalformed && !problems_.empty();
+      if (error.code == ExitCode::kUnsupported) {
+        problems_.push_back(where + ": " + error.what());
+      } else if (!follows) {
+        throw Error(error.code, where + ": " + error.what());
+      }
+      for (const int tensor : outputs) bind_placeholder(tensor);
+    }
+  }
+
+  void check_outputs(const std::vector<int>& outputs) {
+    for (const int tensor : outputs) {
+      model().tensor(tensor);
+      if (value_of(tensor) != kNoValue) malformed("tensor " + std::to_string(tensor) + " is written twice");
+    }
+  }
+
+  /// The value of a tensor; constants are made when they are first read. `lenient`: for messages only.
+  ValueId read(int index, bool lenient) {
+    if (index == -1) return kNoValue;
+    const tflite_fbs::Tensor& tensor = model().tensor(index);
+    if (value_of(index) != kNoValue) return value_of(index);
+    if (tensor.is_variable()) {
+      unsupported("tensor '" + name_of(tensor) +
+                  "' keeps state between runs, which is not supported; give and take the state as input and output");
+    }
+    const bool is_constant = model().data(tensor).size != 0 || (is_integer(tensor.type()) && count(shape_of(tensor)) == 0);
+    if (!is_constant) {
+      if (lenient) return kNoValue;
+      malformed("it reads tensor '" + name_of(tensor) + "', which nothing has written");
+    }
+    if (lenient) return kNoValue;
+    const ElementType type = is_float(tensor.type()) ? ElementType::kF32 : ElementType::kI64;
+    state_.budget.take(type, shape_of(tensor), "tensor '" + name_of(tensor) + "'");
+    return value_of(index) = state_.graph.add_constant(name_of(tensor), model().decode(tensor));
+  }
+
+  /// The output's values get the names of the tensors, unless they have been there before the node.
+  void bind_outputs(const NodeContext& node, const std::vector<int>& outputs, size_t first_own_value) {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const ValueId id = node.output(i);
+      if (id == kNoValue) malformed("it has " + std::to_string(outputs.size()) + " outputs");
+      value_of(outputs[i]) = id;
+      if (static_cast<size_t>(id) >= first_own_value) state_.graph.value(id).name = name_of(model().tensor(outputs[i]));
+    }
+  }
+
+  /// Stands for what could not be made, so that the nodes behind it are looked at too.
+  void bind_placeholder(int index) {
+    if (index < 0 || static_cast<uint32_t>(index) >= model().tensor_count() || value_of(index) != kNoValue) return;
+    const tflite_fbs::Tensor& tensor = model().tensor(index);
+    std::vector<int> dims = list_of(tensor.shape());
+    dims.resize(std::min(dims.size(), static_cast<size_t>(kMaxRank)));
+    for (int& dim : dims) dim = std::clamp(dim, 1, 1 << 12);
+    const ElementType type = is_integer(tensor.type()) ? ElementType::kI64 : ElementType::kF32;
+    value_of(index) = state_.graph.add_value(name_of(tensor), type, make_shape(dims));
+  }
+
+  // ---- Outputs
+
+  void import_outputs() {
+    const std::vector<int> outputs = list_of(model().graph().outputs());
+    if (outputs.empty()) malformed("the model has no output");
+    for (const int index : outputs) {
+      const std::string name = name_of(model().tensor(index));
+      const ValueId id = read_output(index, name);
+      if (state_.graph.value(id).type != ElementType::kF32) {
+        problems_.push_back("output '" + name + "' holds integers: drop it from the model's outputs");
+      } else {
+        state_.graph.outputs.push_back(own_output(name, id));
+      }
+    }
+  }
+
+  ValueId read_output(int index, const std::string& name) {
+    try {
+      return read(index, false);
+    } catch (const Error& error) {
+      throw Error(error.code, "output '" + name + "': " + error.what());
+    }
+  }
+
+  /// An output is computed and has memory of its own: a constant, an input or a second name of an output is copied.
+  ValueId own_output(const std::string& name, ValueId id) {
+    Graph& graph = state_.graph;
+    const auto listed = [id](const std::vector<ValueId>& ids) { return std::count(ids.begin(), ids.end(), id) != 0; };
+    if (!graph.is_constant(id) && !listed(graph.inputs) && !listed(graph.outputs)) {
+      graph.value(id).name = name;
+      return id;
+    }
+    fbs::UnaryAttrsT attrs;
+    Node copy{name, make_attrs(std::move(attrs)), {id}, graph.add_value(name, ElementType::kF32, graph.shape(id))};
+    graph.nodes.push_back(std::move(copy));
+    return graph.nodes.back().output;
+  }
+
+  ImportState state_;
+  const ImportOptions& options_;
+  DilatedConvolutions dilated_;
+  std::vector<ValueId> values_;  ///< by tensor
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+}  // namespace tflite
+
+bool looks_like_tflite(const std::string& bytes) {
+  return bytes.size() >= 8 && bytes.compare(4, 4, tflite_fbs::ModelIdentifier()) == 0;
+}
+
+Graph import_tflite(const std::string& path, const ImportOptions& options) {
+  try {
+    return tflite::Importer(path, options).run();
+  } catch (const Error& error) {
+    throw Error(error.code, path + ": " + error.what());
+  }
+}
+
+}  // namespace lacuna

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Writes docs/operators.md from the one description of each operator.
+
+    python3 docs/generate_operators.py            # writes the page
+    python3 docs/generate_operators.py --check    # exit code 1 when the page is not current
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "operators.md"
+
+
+def attribute_tables(schema):
+    """{table: (comment, [(field, type, default, comment)])} of op_attrs.fbs."""
+    tables = {}
+    for comment, name, body in re.findall(r"((?:///[^\n]*\n)*)table (\w+) \{\n(.*?)\n\}", schema, re.S):
+        fields = re.findall(r"^\s*(\w+):([\w\[\]]+)(?:\s*=\s*([-\w.]+))?\s*\([^)]*\);(?:\s*//\s*(.*))?$", body, re.M)
+        tables[name] = (" ".join(line.strip("/ ") for line in comment.splitlines()), fields)
+    return tables
+
+
+def enums(schema):
+    """{enum: [(member, comment)]}"""
+    found = {}
+    for name, body in re.findall(r"enum (\w+) : ubyte \{(.*?)\}", schema, re.S):
+        members = []
+        for line in body.splitlines():
+            code, _, comment = line.partition("//")
+            names = [re.sub(r"\s*=.*", "", member).strip() for member in code.split(",") if member.strip()]
+            members += [(member, comment.strip() if len(names) == 1 else "") for member in names]
+        found[name] = members
+    return found
+
+
+def listed(path, pattern):
+    return sorted(set(re.findall(pattern, path.read_text())), key=str.lower)
+
+
+def page():
+    schema = (ROOT / "sdk/schema/op_attrs.fbs").read_text()
+    tables, kinds = attribute_tables(schema), enums(schema)
+    lines = ["# Operators", "",
+             "Made by `docs/generate_operators.py` from `sdk/schema/op_attrs.fbs`, `kernels/ops/ops.inc` and the importers' lists.",
+             "", "## What a program is made of", ""]
+    for name in re.findall(r"LACUNA_OP\((\w+),", (ROOT / "kernels/ops/ops.inc").read_text()):
+        comment, fields = tables[name + "Attrs"]
+        lines += [f"### {name}", "", comment, ""]
+        if fields:
+            lines += ["| attribute | type | default | meaning |", "| --- | --- | --- | --- |"]
+            lines += [f"| `{field}` | `{kind}` | {default or ''} | {text.replace('|', '&#124;')} |"
+                      for field, kind, default, text in fields] + [""]
+    lines += ["## Kinds", ""]
+    for name, members in kinds.items():
+        lines.append(f"- **{name}**: " + ", ".join(f"`{m}`" + (f" ({text})" if text else "") for m, text in members))
+    for title, path, pattern in (("ONNX", "converter/onnx/onnx_ops.inc", r'LACUNA_ONNX_OP\("(\w+)"'),
+                               ("TFLite", "converter/tflite/tflite_ops.cc", r"case BuiltinOperator::(\w+):")):
+        names = listed(ROOT / path, pattern)
+        lines += ["", f"## Read from {title} ({len(names)})", "", ", ".join(f"`{n}`" for n in names)]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    text = page()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text() != text:
+            sys.exit("docs/operators.md is not current: run python3 docs/generate_operators.py")
+    else:
+        PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

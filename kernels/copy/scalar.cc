@@ -1,0 +1,22 @@
+#include <algorithm>
+
+#include "kernels/copy/transpose.h"
+
+namespace lacuna {
+
+// A block is one cache line wide on both sides, so each line is fetched once.
+void transpose_f32_16x16__scalar(const float* source, int64_t source_stride, float* target, int64_t target_stride,
+                                 int64_t rows, int64_t columns) {
+  constexpr int64_t kBlock = 16;
+  for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
+    const int64_t r1 = std::min(r0 + kBlock, rows);
+    for (int64_t c0 = 0; c0 < columns; c0 += kBlock) {
+      const int64_t c1 = std::min(c0 + kBlock, columns);
+      for (int64_t r = r0; r < r1; ++r) {
+        for (int64_t c = c0; c < c1; ++c) target[r * target_stride + c] = source[c * source_stride + r];
+      }
+    }
+  }
+}
+
+}  // namespace lacuna

@@ -1,0 +1,58 @@
+// Checks of shape-like attributes, which come from untrusted files.
+#pragma once
+
+#include "kernels/op.h"
+
+namespace lacuna {
+
+/// Entries of an attribute vector; an absent one has none.
+template <class T>
+int64_t length_of(const flatbuffers::Vector<T>* values) {
+  return values == nullptr ? 0 : static_cast<int64_t>(values->size());
+}
+
+/// MEANING unless the attribute `name` has `expected` entries, such as one a dimension.
+template <class T>
+lacuna_status check_length(const flatbuffers::Vector<T>* values, int64_t expected, const char* name,
+                           lacuna_error* error) {
+  if (length_of(values) == expected) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_MEANING, "%s has %lld entries; %lld are needed", name,
+              static_cast<long long>(length_of(values)), static_cast<long long>(expected));
+}
+
+/// MEANING unless `axis` is a dimension of `shape`.
+inline lacuna_status check_axis(uint32_t axis, const Shape& shape, lacuna_error* error) {
+  if (axis < static_cast<uint32_t>(shape.rank)) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_MEANING, "axis %u of a value of rank %d", axis, shape.rank);
+}
+
+/// Appends a dimension of the output: MEANING when it is not in [1, 2^31 - 1] or the rank exceeds kMaxRank.
+inline lacuna_status push_dim(int64_t dim, Shape* shape, lacuna_error* error) {
+  if (shape->rank == kMaxRank) {
+    return fail(error, LACUNA_ERROR_MEANING, "the output has more than %d dimensions", kMaxRank);
+  }
+  if (dim < 1 || dim > INT32_MAX) {
+    return fail(error, LACUNA_ERROR_MEANING, "dimension %d of the output would be %lld; at least 1, below 2^31",
+                shape->rank, static_cast<long long>(dim));
+  }
+  shape->push_back(dim);
+  return LACUNA_OK;
+}
+
+/// The shape that an attribute spells out.
+inline lacuna_status read_shape(const flatbuffers::Vector<uint32_t>* dims, Shape* shape, lacuna_error* error) {
+  *shape = {};
+  for (uint32_t i = 0; i < length_of(dims); ++i) LACUNA_RETURN_IF_ERROR(push_dim(dims->Get(i), shape, error));
+  return LACUNA_OK;
+}
+
+/// Number of elements; false when it does not fit into 62 bits.
+inline bool checked_count(const Shape& shape, int64_t* elements) {
+  *elements = 1;
+  for (const int64_t dim : shape) {
+    if (__builtin_mul_overflow(*elements, dim, elements) || *elements > (INT64_MAX >> 1)) return false;
+  }
+  return true;
+}
+
+}  // namespace lacuna

@@ -1,0 +1,191 @@
+// Dense products over the tier's Vec.
+#pragma once
+
+#include "kernels/gemm/gemm.h"
+#include "kernels/tile_impl.h"
+
+namespace lacuna {
+namespace {
+
+/// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors. Rows that do
+/// not exist have zero weights and are not written.
+template <int kBlock, int MR, int NR, bool kMasked>
+inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, const TileInput& in,
+                          const TileOutput& out, int tail) {
+  const int64_t left = rows.rows - row;
+  Vec sum[MR][NR];
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
+  for (int64_t s = 0; s < rows.segments; ++s) {
+    const float* x = in.x + in.starts[s];
+    const float* weight = w + s * rows.segment_stride;
+    for (int64_t c = 0; c < rows.columns; ++c, x += in.column_stride, weight += kBlock) {
+      Vec v[NR];
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
+#pragma GCC unroll 8
+      for (int m = 0; m < MR; ++m) {
+        const Vec splatted = splat(weight[m]);
+#pragma GCC unroll 8
+        for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; ++m) {
+    if (m < left) end_sums<NR, kMasked>(out, row + m, tail, sum[m]);
+  }
+}
+
+template <int kBlock, int MR>
+struct MultiplyRows {
+  const DenseTile& rows;
+  const TileInput& in;
+  const TileOutput& out;
+
+  template <int NR, bool kMasked>
+  void run(int tail) const {
+    for (int64_t row = 0; row < rows.rows; row += MR) {
+      const float* w = rows.values + row / kBlock * rows.block_stride + row % kBlock;
+      multiply_rows<kBlock, MR, NR, kMasked>(rows, w, row, in, out, tail);
+    }
+  }
+};
+
+/// A tile in runs of at most NR vectors.
+template <int kBlock, int MR, int NR>
+inline void multiply_tile(const DenseTile& rows, TileInput in, TileOutput out) {
+  constexpr int kRun = NR * Vec::kLanes;
+  for (int left = out.pixels; left > 0; left -= kRun) {
+    out.pixels = left < kRun ? left : kRun;
+    for_run<NR>(out.pixels, MultiplyRows<kBlock, MR>{rows, in, out});
+    in.x += kRun;
+    out.y += kRun;
+    if (out.residual != nullptr) out.residual += kRun;
+  }
+}
+
+/// One pixel: kBlocks row blocks at once, rows along lanes.
+template <int kBlock, int kBlocks>
+inline void multiply_vector_blocks(const DenseTile& rows, int64_t row, const TileInput& in, const TileOutput& out) {
+  constexpr int kVecs = kBlock / Vec::kLanes;
+  const float* w = rows.values + row / kBlock * rows.block_stride;
+  Vec sum[kBlocks][kVecs];
+#pragma GCC unroll 8
+  for (int b = 0; b < kBlocks; ++b) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVecs; ++v) sum[b][v] = zero();
+  }
+  for (int64_t s = 0; s < rows.segments; ++s) {
+    const float* x = in.x + in.starts[s];
+    const float* weight = w + s * rows.segment_stride;
+    for (int64_t c = 0; c < rows.columns; ++c, x += in.column_stride, weight += kBlock) {
+      const Vec splatted = splat(*x);
+#pragma GCC unroll 8
+      for (int b = 0; b < kBlocks; ++b) {
+#pragma GCC unroll 4
+        for (int v = 0; v < kVecs; ++v) {
+          sum[b][v] = fma(load(weight + b * rows.block_stride + v * Vec::kLanes), splatted, sum[b][v]);
+        }
+      }
+    }
+  }
+  const int64_t left = rows.rows - row;
+  for (int b = 0; b < kBlocks; ++b) {
+    float sums[kBlock];
+    for (int v = 0; v < kVecs; ++v) store(sums + v * Vec::kLanes, sum[b][v]);
+    for (int i = 0; i < kBlock && b * kBlock + i < left; ++i) {
+      const int64_t at = row + b * kBlock + i;
+      end_sum(out, at, start_sum(out, at) + sums[i]);
+    }
+  }
+}
+
+/// kBlocks is a power of two.
+template <int kBlock, int kBlocks>
+inline void multiply_vector(const DenseTile& rows, int64_t row, const TileInput& in, const TileOutput& out) {
+  for (; row + (kBlocks - 1) * kBlock < rows.rows; row += kBlocks * kBlock) {
+    multiply_vector_blocks<kBlock, kBlocks>(rows, row, in, out);
+  }
+  if constexpr (kBlocks > 1) multiply_vector<kBlock, kBlocks / 2>(rows, row, in, out);
+}
+
+/// MR rows of x against one row block of 16, units along lanes.
+template <int MR>
+inline void multiply_product(const DenseProduct& p, int64_t first, int64_t unit, int64_t column, int64_t columns) {
+  constexpr int kBlock = 16;
+  constexpr int kVecs = kBlock / Vec::kLanes;
+  const int64_t units = p.rows.rows - unit < kBlock ? p.rows.rows - unit : kBlock;
+  int lanes[kVecs];
+  for (int v = 0; v < kVecs; ++v) {
+    const int64_t left = units - v * Vec::kLanes;
+    lanes[v] = static_cast<int>(left < 0 ? 0 : left < Vec::kLanes ? left : Vec::kLanes);
+  }
+  const float* x = p.x + first * p.x_stride + column;
+  float* y = p.y + first * p.y_stride + unit;
+  Vec sum[MR][kVecs];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVecs; ++v) {
+    const Vec bias = p.bias != nullptr ? load_first(p.bias + unit + v * Vec::kLanes, lanes[v]) : zero();
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) {
+      sum[m][v] = column == 0 ? bias : load_first(y + m * p.y_stride + v * Vec::kLanes, lanes[v]);
+    }
+  }
+  const float* weight = p.rows.values + unit / kBlock * p.rows.block_stride + column * kBlock;
+  for (int64_t c = 0; c < columns; ++c, weight += kBlock) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVecs; ++v) {
+      const Vec w = load(weight + v * Vec::kLanes);
+#pragma GCC unroll 16
+      for (int m = 0; m < MR; ++m) sum[m][v] = fma(w, splat(x[m * p.x_stride + c]), sum[m][v]);
+    }
+  }
+  const bool last = column + columns == p.rows.columns;
+  const Vec low = splat(p.low), high = splat(p.high);
+#pragma GCC unroll 4
+  for (int v = 0; v < kVecs; ++v) {
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) {
+      Vec r = sum[m][v];
+      const int64_t at = m * p.y_stride + v * Vec::kLanes;
+      if (last && p.residual != nullptr) {
+        r = add(r, load_first(p.residual + first * p.y_stride + unit + at, lanes[v]));
+      }
+      if (last && p.clamps) r = clamp(r, low, high);
+      store_first(y + at, r, lanes[v]);
+    }
+  }
+}
+
+/// The remaining rows of x, fewer than MR + 1.
+template <int MR>
+inline void multiply_product_rest(const DenseProduct& p, int64_t first, int64_t unit, int64_t column,
+                                  int64_t columns) {
+  if constexpr (MR > 0) {
+    if (p.count - first == MR) {
+      multiply_product<MR>(p, first, unit, column, columns);
+    } else {
+      multiply_product_rest<MR - 1>(p, first, unit, column, columns);
+    }
+  }
+}
+
+/// Columns of a row block that stay in L1 while all rows of x pass: 16 KiB.
+constexpr int64_t kProductColumns = 256;
+
+template <int MR>
+inline void multiply_products(const DenseProduct& p) {
+  for (int64_t unit = 0; unit < p.rows.rows; unit += 16) {
+    for (int64_t column = 0; column < p.rows.columns; column += kProductColumns) {
+      const int64_t left = p.rows.columns - column;
+      const int64_t columns = left < kProductColumns ? left : kProductColumns;
+      int64_t first = 0;
+      for (; first + MR <= p.count; first += MR) multiply_product<MR>(p, first, unit, column, columns);
+      multiply_product_rest<MR - 1>(p, first, unit, column, columns);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lacuna

@@ -1,0 +1,13 @@
+// Depthwise convolution: packing Depthwise. Each plane is filtered alone, strip by strip of rows.
+#pragma once
+
+#include "kernels/op.h"
+
+namespace lacuna {
+
+/// As the functions of OpRun. The state starts with the function that runs a task.
+size_t depthwise_state_bytes(const OpStep& step);
+size_t depthwise_scratch_bytes(const OpStep& step);
+Binding bind_depthwise(const OpStep& step, const BindContext& context, void* state);
+
+}  // namespace lacuna

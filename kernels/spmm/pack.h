@@ -1,0 +1,18 @@
+// Packer of SparseRows (bytes: kernels/spmm/sparse_rows.h). Desktop only.
+#pragma once
+
+#include "kernels/op_host.h"
+#include "kernels/weight_matrix.h"
+
+namespace lacuna {
+
+/// Columns of a block: as many as fit L1 as tiles, more where rows would keep only a few entries in a block.
+uint32_t choose_sparse_block(const WeightMatrix& weights);
+
+/// Packs with the block chosen above, or with `block` columns when it is not 0. `bias` may be null.
+WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, uint32_t block = 0);
+
+/// The dense matrix [rows][segments][columns] again.
+std::vector<float> unpack_sparse_rows(const PackedWeights& weights);
+
+}  // namespace lacuna

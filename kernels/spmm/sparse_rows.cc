@@ -1,0 +1,126 @@
+#include "kernels/spmm/sparse_rows.h"
+
+#include <cstring>
+
+namespace lacuna {
+namespace {
+
+int64_t all_counts(const PackedWeights& weights) {
+  return sparse_blocks(weights) * weights.rows * int64_t{weights.segments};
+}
+
+/// Number of the first count of a row.
+int64_t count_index(const PackedWeights& weights, int64_t group, int64_t block, int64_t row) {
+  const int64_t rows_per_group = weights.rows / weights.groups;
+  return ((group * sparse_blocks(weights) + block) * rows_per_group + row) * weights.segments;
+}
+
+int64_t count_at(const PackedWeights& weights, int64_t i) {
+  uint16_t n;
+  std::memcpy(&n, weights.index.data + static_cast<size_t>(i) * sizeof(n), sizeof(n));
+  return n;
+}
+
+lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
+  const uint32_t block = weights.block;
+  if (block == 0 || block > kMaxSparseBlock || block > weights.columns ||
+      (block < kMinSparseBlock && block != weights.columns)) {
+    return fail(error, LACUNA_ERROR_MEANING, "sparse weights: blocks of %u columns of %u", block, weights.columns);
+  }
+  const auto index_bytes = static_cast<int64_t>(weights.index.size);
+  const auto entries = static_cast<int64_t>(weights.values.size);
+  int64_t counts;
+  if (__builtin_mul_overflow(sparse_blocks(weights) * weights.rows, int64_t{weights.segments}, &counts) ||
+      counts > index_bytes || index_bytes != counts * 2 + entries) {
+    return fail(error, LACUNA_ERROR_MEANING, "sparse weights: %lld bytes of index do not suit %lld entries",
+                static_cast<long long>(weights.index.size), static_cast<long long>(entries));
+  }
+  return LACUNA_OK;
+}
+
+/// Entries in rows [first, first + rows) of a group in a block.
+int64_t count_entries(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows) {
+  const int64_t begin = count_index(weights, group, block, first);
+  int64_t entries = 0;
+  for (int64_t i = begin; i < begin + rows * weights.segments; ++i) entries += count_at(weights, i);
+  return entries;
+}
+
+void cut_group(const RowRanges& ranges, const PackedWeights& weights, int64_t group) {
+  const auto work = [&](int64_t first, int64_t rows) {
+    int64_t entries = rows * ranges.blocks;  // a row costs something even when it is empty
+    for (int64_t block = 0; block < ranges.blocks; ++block) {
+      entries += count_entries(weights, group, block, first, rows);
+    }
+    return entries;
+  };
+  const int64_t rows = weights.rows / weights.groups;
+  const int64_t total = ranges.count > 1 ? work(0, rows) : 0;
+  int64_t* cuts = ranges.cuts_of(group);
+  int64_t row = 0, done = 0;
+  for (int64_t range = 0; range + 1 < ranges.count; ++range) {
+    cuts[range] = row;
+    const int64_t goal = total * (range + 1) / ranges.count;
+    const int64_t most = rows - (ranges.count - 1 - range);  // leave the later ranges a row each
+    while (row < most && (done < goal || row == cuts[range])) done += work(row++, 1);
+  }
+  cuts[ranges.count - 1] = row;
+  cuts[ranges.count] = rows;
+}
+
+}  // namespace
+
+lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* error) {
+  LACUNA_RETURN_IF_ERROR(check_sizes(weights, error));
+  const int64_t blocks = sparse_blocks(weights);
+  const int64_t segments_per_block = int64_t{weights.rows} / weights.groups * weights.segments;
+  const uint8_t* gap = weights.index.data + all_counts(weights) * 2;
+  auto left = static_cast<int64_t>(weights.values.size);
+  int64_t i = 0;
+  for (int64_t group = 0; group < weights.groups; ++group) {
+    for (int64_t block = 0; block < blocks; ++block) {
+      const int64_t rest = int64_t{weights.columns} - block * weights.block;
+      const int64_t width = rest < weights.block ? rest : weights.block;
+      for (const int64_t end = i + segments_per_block; i < end; ++i) {
+        const int64_t n = count_at(weights, i);
+        if (n > left) return fail(error, LACUNA_ERROR_MEANING, "sparse weights: counts exceed the entries");
+        left -= n;
+        uint32_t column = 0;  // gaps are not negative: the last column is the largest
+        for (const uint8_t* end_gap = gap + n; gap < end_gap; ++gap) column += *gap;
+        if (column >= width) {
+          return fail(error, LACUNA_ERROR_MEANING, "sparse weights: column %u in a block of %lld", column,
+                      static_cast<long long>(width));
+        }
+      }
+    }
+  }
+  if (left != 0) return fail(error, LACUNA_ERROR_MEANING, "sparse weights: more entries than counted");
+  return LACUNA_OK;
+}
+
+SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows,
+                       int64_t entry) {
+  SparseTile tile;
+  tile.counts = weights.index.data + count_index(weights, group, block, first) * 2;
+  tile.gaps = weights.index.data + all_counts(weights) * 2 + entry;
+  tile.values = weights.values.data + entry;
+  tile.rows = rows;
+  tile.segments = weights.segments;
+  return tile;
+}
+
+void cut_sparse_rows(const RowRanges& ranges, const PackedWeights& weights) {
+  int64_t next = 0;
+  for (int64_t group = 0; group < weights.groups; ++group) {
+    cut_group(ranges, weights, group);
+    const int64_t* cuts = ranges.cuts_of(group);
+    for (int64_t block = 0; block < ranges.blocks; ++block) {
+      for (int64_t range = 0; range < ranges.count; ++range) {
+        ranges.entry(group, range, block) = next;
+        next += count_entries(weights, group, block, cuts[range], cuts[range + 1] - cuts[range]);
+      }
+    }
+  }
+}
+
+}  // namespace lacuna

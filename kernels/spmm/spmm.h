@@ -1,0 +1,47 @@
+// Sparse rows x planar tile: the kernels of packing SparseRows (kernels/spmm/sparse_rows.h).
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/tile.h"
+#include "sdk/base/isa.h"
+
+namespace lacuna {
+
+/// The streams of neighbouring rows in one block of columns.
+struct SparseTile {
+  const uint8_t* counts;  ///< [rows][segments] little-endian uint16: entries of each segment
+  const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a segment
+  const float* values;    ///< of each entry
+  int64_t rows;
+  int64_t segments;
+};
+
+/// out = rows x in. The sum of an output runs over its entries in stream order (kTile), or in four interleaved parts
+/// (kVector).
+using SpmmFunction = void (*)(const SparseTile& rows, const TileInput& in, const TileOutput& out);
+
+enum class SpmmShape : uint8_t {
+  kTile,    ///< up to kTilePixels pixels
+  kVector,  ///< one pixel
+};
+
+struct SpmmKernel {
+  Isa isa;
+  SpmmShape shape;
+  SpmmFunction function;
+  const char* name;
+};
+
+#define LACUNA_SPMM_KERNEL(isa, shape, function) \
+  void function(const SparseTile& rows, const TileInput& in, const TileOutput& out);
+#include "kernels/spmm/kernels.inc"
+#undef LACUNA_SPMM_KERNEL
+
+constexpr SpmmKernel kSpmmKernels[] = {
+#define LACUNA_SPMM_KERNEL(isa, shape, function) {isa, SpmmShape::shape, function, #function},
+#include "kernels/spmm/kernels.inc"
+#undef LACUNA_SPMM_KERNEL
+};
+
+}  // namespace lacuna

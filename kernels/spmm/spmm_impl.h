@@ -1,0 +1,106 @@
+// Sparse rows x tile, over the tier's Vec: a weight is broadcast against the pixels of its column.
+#pragma once
+
+#include <cstring>
+
+#include "kernels/spmm/spmm.h"
+#include "kernels/tile_impl.h"
+
+namespace lacuna {
+namespace {
+
+inline int load_count(const uint8_t* p) {
+  uint16_t n;
+  std::memcpy(&n, p, sizeof(n));
+  return n;
+}
+
+/// kSegments 0: as many as the rows have. A loop over one segment costs 5 to 8 % on short rows.
+template <int NR, bool kMasked, int kSegments>
+inline void multiply_rows(const SparseTile& rows, const TileInput& in, const TileOutput& out, int tail) {
+  const int64_t segments = kSegments > 0 ? kSegments : rows.segments;
+  const uint8_t* count = rows.counts;
+  const uint8_t* gap = rows.gaps;
+  const float* value = rows.values;
+  const int64_t stride = in.column_stride;
+  for (int64_t row = 0; row < rows.rows; ++row) {
+    Vec sum[NR];
+    start_sums<NR, kMasked>(out, row, tail, sum);
+    for (int64_t s = 0; s < segments; ++s, count += sizeof(uint16_t)) {
+      const float* x = in.x + in.starts[s];
+      for (int n = load_count(count); n > 0; --n) {
+        x += *gap++ * stride;
+        const Vec w = splat(*value++);
+#pragma GCC unroll 16
+        for (int j = 0; j < NR; ++j) sum[j] = fma(w, load(x + j * Vec::kLanes), sum[j]);
+      }
+    }
+    end_sums<NR, kMasked>(out, row, tail, sum);
+  }
+}
+
+struct MultiplyRows {
+  const SparseTile& rows;
+  const TileInput& in;
+  const TileOutput& out;
+
+  template <int NR, bool kMasked>
+  void run(int tail) const {
+    if (rows.segments == 1) {
+      multiply_rows<NR, kMasked, 1>(rows, in, out, tail);
+    } else {
+      multiply_rows<NR, kMasked, 0>(rows, in, out, tail);
+    }
+  }
+};
+
+/// A tile in runs of at most NR vectors.
+template <int NR>
+inline void multiply_tile(const SparseTile& rows, TileInput in, TileOutput out) {
+  constexpr int kRun = NR * Vec::kLanes;
+  for (int left = out.pixels; left > 0; left -= kRun) {
+    out.pixels = left < kRun ? left : kRun;
+    for_run<NR>(out.pixels, MultiplyRows{rows, in, out});
+    in.x += kRun;
+    out.y += kRun;
+    if (out.residual != nullptr) out.residual += kRun;
+  }
+}
+
+inline float multiply_add(float a, float b, float c) {
+#ifdef __FMA__
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+/// One pixel: four sums, so that additions do not wait for one another.
+inline void multiply_vector(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  const uint8_t* count = rows.counts;
+  const uint8_t* gap = rows.gaps;
+  const float* value = rows.values;
+  const int64_t stride = in.column_stride;
+  for (int64_t row = 0; row < rows.rows; ++row) {
+    float sum[4] = {start_sum(out, row), 0, 0, 0};
+    for (int64_t s = 0; s < rows.segments; ++s, count += sizeof(uint16_t)) {
+      const float* x = in.x + in.starts[s];
+      int n = load_count(count);
+      for (; n >= 4; n -= 4, gap += 4, value += 4) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) {
+          x += gap[i] * stride;
+          sum[i] = multiply_add(value[i], *x, sum[i]);
+        }
+      }
+      for (int i = 0; i < n; ++i) {
+        x += *gap++ * stride;
+        sum[i] = multiply_add(*value++, *x, sum[i]);
+      }
+    }
+    end_sum(out, row, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  }
+}
+
+}  // namespace
+}  // namespace lacuna

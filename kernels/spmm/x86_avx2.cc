@@ -1,0 +1,15 @@
+#include "kernels/simd/vec_avx2.h"
+// The tier's Vec comes first.
+#include "kernels/spmm/spmm_impl.h"
+
+namespace lacuna {
+
+void spmm_f32_f32_f32_1x64__avx2(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  multiply_tile<8>(rows, in, out);
+}
+
+void spmm_f32_f32_f32_1x1__avx2(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  multiply_vector(rows, in, out);
+}
+
+}  // namespace lacuna

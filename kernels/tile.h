@@ -1,0 +1,36 @@
+// Tiles: runs of pixels of planar values, what the spmm and gemm families multiply weights with.
+#pragma once
+
+#include <cstdint>
+
+namespace lacuna {
+
+/// Most pixels of a tile: 64 proved best for sparse rows (docs/decisions/0001), and their edges fit one 64-bit mask.
+constexpr int kTilePixels = 64;
+
+/// The right-hand side. Column c of segment s is the run of `TileOutput::pixels` floats at
+/// x + starts[s] + c * column_stride. Kernels may read kOverreadBytes past a run.
+struct TileInput {
+  const float* x;
+  const int64_t* starts;  ///< [segments], floats
+  int64_t column_stride;  ///< floats
+};
+
+/// Where sums go: row r is the run of floats at y + r * row_stride. Nothing else is written.
+/// y = clamp(sum + bias + residual), spread over calls: the call with `first` starts from the bias, later ones go on from
+/// y; the call with `last` adds the residual and clamps.
+struct TileOutput {
+  float* y;
+  int64_t row_stride;       ///< floats
+  int pixels;               ///< 1 to the tile width of the kernel
+  const float* bias;        ///< of each row; null: zeros
+  const float* residual;    ///< like y; null: none
+  int64_t residual_stride;  ///< floats
+  bool clamps;              ///< whether low and high count
+  float low;
+  float high;
+  bool first;
+  bool last;
+};
+
+}  // namespace lacuna

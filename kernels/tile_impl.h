@@ -1,0 +1,94 @@
+// Sums of a tile in registers, over the tier's Vec (kernels/simd/README.md): how they start and how they end.
+#pragma once
+
+#include "kernels/tile.h"
+
+namespace lacuna {
+namespace {
+
+/// A run of NR vectors; of the last one only `tail` lanes exist when kMasked.
+template <int NR, bool kMasked>
+struct Run {
+  static Vec load_lanes(const float* p, int j, int tail) {
+    return kMasked && j == NR - 1 ? load_first(p + j * Vec::kLanes, tail) : load(p + j * Vec::kLanes);
+  }
+  static void store_lanes(float* p, int j, int tail, Vec v) {
+    if (kMasked && j == NR - 1) {
+      store_first(p + j * Vec::kLanes, v, tail);
+    } else {
+      store(p + j * Vec::kLanes, v);
+    }
+  }
+};
+
+template <int NR, bool kMasked>
+inline void start_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
+  if (out.first) {
+    const Vec bias = out.bias != nullptr ? splat(out.bias[row]) : zero();
+#pragma GCC unroll 8
+    for (int j = 0; j < NR; ++j) sum[j] = bias;
+    return;
+  }
+  const float* y = out.y + row * out.row_stride;
+#pragma GCC unroll 8
+  for (int j = 0; j < NR; ++j) sum[j] = Run<NR, kMasked>::load_lanes(y, j, tail);
+}
+
+/// The operands are ordered so that a NaN in x stays.
+inline Vec clamp(Vec x, Vec low, Vec high) { return min(high, max(low, x)); }
+
+template <int NR, bool kMasked>
+inline void end_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
+  if (out.last) {
+    if (out.residual != nullptr) {
+      const float* residual = out.residual + row * out.residual_stride;
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sum[j] = add(sum[j], Run<NR, kMasked>::load_lanes(residual, j, tail));
+    }
+    if (out.clamps) {
+      const Vec low = splat(out.low), high = splat(out.high);
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sum[j] = clamp(sum[j], low, high);
+    }
+  }
+  float* y = out.y + row * out.row_stride;
+#pragma GCC unroll 8
+  for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[j]);
+}
+
+/// A row of one pixel, whose sum is a scalar.
+inline float start_sum(const TileOutput& out, int64_t row) {
+  if (!out.first) return out.y[row * out.row_stride];
+  return out.bias != nullptr ? out.bias[row] : 0.0f;
+}
+inline void end_sum(const TileOutput& out, int64_t row, float sum) {
+  if (out.last) {
+    if (out.residual != nullptr) sum += out.residual[row * out.residual_stride];
+    if (out.clamps) {
+      if (sum < out.low) sum = out.low;
+      if (sum > out.high) sum = out.high;
+    }
+  }
+  out.y[row * out.row_stride] = sum;
+}
+
+/// Calls body.template run<NR, kMasked>(tail) with the shape of a run of `pixels` pixels, at most kMaxNr vectors.
+template <int kMaxNr, class Body>
+inline void for_run(int pixels, const Body& body) {
+  const int vectors = (pixels + Vec::kLanes - 1) / Vec::kLanes;
+  if constexpr (kMaxNr > 1) {
+    if (vectors < kMaxNr) {
+      for_run<kMaxNr - 1>(pixels, body);
+      return;
+    }
+  }
+  const int tail = pixels - (kMaxNr - 1) * Vec::kLanes;
+  if (tail == Vec::kLanes) {
+    body.template run<kMaxNr, false>(tail);
+  } else {
+    body.template run<kMaxNr, true>(tail);
+  }
+}
+
+}  // namespace
+}  // namespace lacuna

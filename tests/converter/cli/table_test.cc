@@ -1,0 +1,25 @@
+#include "converter/cli/table.h"
+
+#include <doctest/doctest.h>
+
+namespace lacuna {
+namespace {
+
+TEST_CASE("table: numbers") {
+  CHECK(with_commas(0) == "0");
+  CHECK(with_commas(999) == "999");
+  CHECK(with_commas(1000) == "1,000");
+  CHECK(with_commas(18446744073709551615u) == "18,446,744,073,709,551,615");
+  CHECK(percent(0.1234) == "12.3%");
+  CHECK(fixed(2.5, 2) == "2.50");
+}
+
+TEST_CASE("table: columns are aligned, UTF-8 counts by characters, control characters vanish") {
+  Table table({{"name"}, {"n", Table::Align::kRight}, {"why"}});
+  table.add_row({"caf\xc3\xa9", "10", "a\x1b[2Jb"});
+  table.add_row({"x", "7", ""});
+  CHECK(table.to_string() == "name   n  why\ncaf\xc3\xa9  10  a?[2Jb\nx      7\n");
+}
+
+}  // namespace
+}  // namespace lacuna

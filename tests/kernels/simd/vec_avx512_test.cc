@@ -1,0 +1,22 @@
+// Nothing but the AVX-512 tier's functions; vec_test.cc calls them on machines that have it.
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
+#endif
+
+#include "kernels/simd/vec_avx512.h"
+// The tier's Vec comes first.
+#include "tests/kernels/simd/vec_functions_impl.h"
+
+namespace lacuna {
+
+extern const VecFunctions kVecAvx512 = kFunctions;
+
+}  // namespace lacuna
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

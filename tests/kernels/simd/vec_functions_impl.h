@@ -1,0 +1,45 @@
+// A VecFunctions over Vec. A tier's Vec header is included first.
+#pragma once
+
+#include "tests/kernels/simd/vec_functions.h"
+
+namespace lacuna {
+namespace {
+
+template <Vec (*Function)(Vec)>
+void of_one(const float* x, float* y) {
+  store(y, Function(load(x)));
+}
+template <Vec (*Function)(Vec, Vec)>
+void of_two(const float* a, const float* b, float* y) {
+  store(y, Function(load(a), load(b)));
+}
+template <Mask (*Function)(Vec, Vec)>
+void of_comparison(const float* a, const float* b, float* y) {
+  store(y, select(Function(load(a), load(b)), splat(1.0f), zero()));
+}
+template <float (*Function)(Vec)>
+float of_lanes(const float* x) {
+  return Function(load(x));
+}
+void splat_lanes(float x, float* y) { store(y, splat(x)); }
+void load_lanes(const float* x, int n, float* y) { store(y, load_first(x, n)); }
+void store_lanes(const float* x, int n, float* y) { store_first(y, load(x), n); }
+void load_steps(const float* x, int64_t step, float* y) { store(y, load_strided(x, step)); }
+void fma_lanes(const float* a, const float* b, const float* c, float* y) { store(y, fma(load(a), load(b), load(c))); }
+void split_lanes(const float* x, float* mantissa, float* exponent) {
+  Vec e;
+  store(mantissa, split_exponent(load(x), &e));
+  store(exponent, e);
+}
+
+constexpr VecFunctions kFunctions = {
+    Vec::kLanes,      splat_lanes,          load_lanes,       store_lanes,         load_steps,
+    of_two<add>,      of_two<sub>,          of_two<mul>,      of_two<div>,         of_two<min>,
+    of_two<max>,      of_comparison<less>,  of_comparison<less_equal>, of_comparison<equal>, fma_lanes,
+    of_one<neg>,      of_one<abs>,          of_one<sqrt>,     of_one<round>,       of_one<floor>,
+    of_one<exp2_whole>, split_lanes,        of_lanes<sum>,    of_lanes<max_lane>,  of_lanes<min_lane>,
+};
+
+}  // namespace
+}  // namespace lacuna

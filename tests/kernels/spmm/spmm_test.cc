@@ -1,0 +1,192 @@
+// Packing SparseRows, and every spmm kernel against plain loops.
+#include "kernels/spmm/spmm.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "kernels/spmm/pack.h"
+#include "kernels/spmm/sparse_rows.h"
+#include "kernels/weight_cases.h"
+#include "tests/kernels/tile_harness.h"
+
+namespace lacuna {
+namespace {
+
+Tensor weights_with_boundary_rows(std::mt19937& rng, int64_t rows, int64_t columns, double density) {
+  Tensor weight = random_weight(rng, make_shape({rows, columns}), density);
+  clear_row(weight, 0);
+  clear_row(weight, rows - 1);
+  if (rows > 2) std::fill_n(weight.f32.begin() + columns, columns, 0.5f);  // a full row
+  return weight;
+}
+
+WeightMatrix matrix_of(const Tensor& weight, uint32_t segments, uint32_t groups) {
+  WeightMatrix matrix;
+  matrix.data = weight.f32.data();
+  matrix.rows = static_cast<uint32_t>(weight.shape[0]);
+  matrix.columns = static_cast<uint32_t>(weight.shape[1]) / segments;
+  matrix.segments = segments;
+  matrix.groups = groups;
+  matrix.row_stride = weight.shape[1];
+  matrix.segment_stride = matrix.columns;
+  matrix.unit_stride = 1;
+  return matrix;
+}
+
+TEST_CASE("sparse rows round-trip and pass their check") {
+  std::mt19937 rng(1);
+  for (const double density : {0.0, 0.002, 0.1, 1.0}) {
+    for (const uint32_t segments : {1u, 3u}) {
+      for (const uint32_t groups : {1u, 2u}) {
+        for (const int64_t columns : {1, 15, 16, 17, 128, 129, 255, 256, 257, 600, 1100}) {
+          for (const uint32_t block : {0u, 16u, 255u, 256u, 257u}) {
+            if (block > columns) continue;
+            CAPTURE(density);
+            CAPTURE(segments);
+            CAPTURE(groups);
+            CAPTURE(columns);
+            CAPTURE(block);
+            const Tensor weight = weights_with_boundary_rows(rng, 6, columns * segments, density);
+            const WeightBytes packed = pack_sparse_rows(matrix_of(weight, segments, groups), nullptr, block);
+            lacuna_error error = {};
+            CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
+            CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sparse rows take at most 6 bytes a non-zero at 10 % density") {
+  std::mt19937 rng(1);
+  for (const uint32_t segments : {1u, 3u}) {
+    const Tensor weight = random_weight(rng, make_shape({64, 768}), 0.1);
+    const WeightBytes packed = pack_sparse_rows(matrix_of(weight, segments, 1), nullptr);
+    const auto nonzeros = std::count_if(weight.f32.begin(), weight.f32.end(), [](float w) { return w != 0.0f; });
+    CHECK(packed.index.size() + packed.values.size() * sizeof(float) <= 6 * static_cast<size_t>(nonzeros));
+  }
+}
+
+TEST_CASE("damaged sparse rows are refused") {
+  std::mt19937 rng(1);
+  const Tensor weight = random_weight(rng, make_shape({4, 40}), 0.5);
+  const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1, 1), nullptr, 20);
+  const auto refused = [](const WeightBytes& bytes) {
+    lacuna_error error = {};
+    return check_sparse_rows(bytes.view(), &error) == LACUNA_ERROR_MEANING && error.message[0] != '\0';
+  };
+  REQUIRE(!refused(good));
+  const size_t counts = 2 * 4 * 2;  // 4 rows in 2 blocks, 2 bytes each
+  SUBCASE("index_one_byte_short") {
+    WeightBytes bad = good;
+    bad.index.pop_back();
+    CHECK(refused(bad));
+  }
+  SUBCASE("one_value_too_many") {
+    WeightBytes bad = good;
+    bad.values.push_back(1.0f);
+    CHECK(refused(bad));
+  }
+  SUBCASE("count_over_all_entries") {
+    WeightBytes bad = good;
+    bad.index[counts - 1] = 0xff;
+    CHECK(refused(bad));
+  }
+  SUBCASE("count_below_the_entries") {
+    WeightBytes bad = good;
+    bad.index[counts - 2] = static_cast<uint8_t>(bad.index[counts - 2] - 1);
+    CHECK(refused(bad));
+  }
+  SUBCASE("column_equals_block_width") {
+    WeightBytes bad = good;
+    // The last segment ends at column 19 of its block at most: move it to 20 exactly.
+    uint32_t last = 0;
+    for (size_t i = bad.index.size() - bad.index[counts - 2]; i < bad.index.size(); ++i) last += bad.index[i];
+    bad.index.back() = static_cast<uint8_t>(bad.index.back() + 20 - last);
+    CHECK(refused(bad));
+  }
+  SUBCASE("block_0_or_too_narrow_or_wider_than_rows") {
+    for (const uint32_t block : {0u, 1u, 15u, 41u, 70000u}) {
+      WeightBytes bad = good;
+      bad.meta.block = block;
+      CHECK(refused(bad));
+    }
+  }
+  SUBCASE("absurd_sizes_do_not_overflow") {
+    WeightBytes bad = good;
+    bad.meta.rows = bad.meta.columns = bad.meta.segments = 0x7fffffff;
+    CHECK(refused(bad));
+  }
+}
+
+TEST_CASE("row ranges cover all entries once") {
+  std::mt19937 rng(1);
+  const Tensor weight = weights_with_boundary_rows(rng, 12, 300, 0.3);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1, 2), nullptr, 100);
+  const PackedWeights weights = packed.view();
+  for (int64_t count = 1; count <= 6; ++count) {
+    std::vector<int64_t> tables(static_cast<size_t>(RowRanges::table_size(2, count, 3)));
+    const RowRanges ranges(2, count, 3, tables.data());
+    cut_sparse_rows(ranges, weights);
+    const uint8_t* next = sparse_tile(weights, 0, 0, 0, 6, 0).gaps;
+    for (int64_t group = 0; group < 2; ++group) {
+      CHECK(ranges.cuts_of(group)[0] == 0);
+      CHECK(ranges.cuts_of(group)[count] == 6);
+      for (int64_t block = 0; block < 3; ++block) {
+        for (int64_t range = 0; range < count; ++range) {
+          const SparseTile tile = sparse_tile(weights, ranges, group, range, block);
+          CHECK(tile.rows > 0);
+          CHECK(tile.gaps == next);
+          for (int64_t row = 0; row < tile.rows; ++row) next += tile.counts[2 * row] + 256 * tile.counts[2 * row + 1];
+        }
+      }
+    }
+    CHECK(next == weights.index.end());
+  }
+}
+
+/// Runs all blocks of all rows by `kernel` and compares with a plain loop.
+void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double density, uint32_t block, std::mt19937& rng) {
+  const Tensor weight = weights_with_boundary_rows(rng, shape.rows, shape.columns * shape.segments, density);
+  const WeightBytes packed =
+      pack_sparse_rows(matrix_of(weight, static_cast<uint32_t>(shape.segments), 1), nullptr, block);
+  const PackedWeights weights = packed.view();
+  TileProblem problem(shape, rng);
+  const int64_t blocks = sparse_blocks(weights);
+  int64_t entry = 0;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const SparseTile tile = sparse_tile(weights, 0, b, 0, shape.rows, entry);
+    for (int64_t i = 0; i < shape.rows * shape.segments; ++i) entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
+    kernel.function(tile, problem.input(b * weights.block), problem.output(b == 0, b == blocks - 1));
+  }
+  CHECK(problem.error(weight) <= 1e-5);
+}
+
+TEST_CASE("every spmm kernel of this machine agrees with a plain loop") {
+  std::mt19937 rng(1);
+  int tiles = 0;
+  for (const SpmmKernel& kernel : kSpmmKernels) {
+    if ((cpu_isas() & kernel.isa) == 0) continue;
+    CAPTURE(kernel.name);
+    ++tiles;
+    for (const int pixels : tile_pixels(kernel.shape == SpmmShape::kVector ? 1 : kTilePixels)) {
+      for (const int64_t segments : {1, 3}) {
+        for (const bool ends : {false, true}) {
+          CAPTURE(pixels);
+          CAPTURE(segments);
+          CAPTURE(ends);
+          check_kernel(kernel, {7, segments, 70, pixels, ends, ends, ends}, 0.2, 0, rng);
+          check_kernel(kernel, {5, segments, 70, pixels, !ends, ends, !ends}, 0.2, 16, rng);
+        }
+      }
+    }
+    check_kernel(kernel, {4, 1, 700, 1, true, false, false}, 0.003, 700, rng);
+    check_kernel(kernel, {3, 2, 256, 1, true, true, true}, 1.0, 256, rng);
+  }
+  CHECK(tiles >= 2);
+}
+
+}  // namespace
+}  // namespace lacuna

@@ -1,0 +1,21 @@
+#include "platforms/cpu_features.h"
+
+#include <doctest/doctest.h>
+
+using namespace lacuna;
+
+TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check says") {
+  const IsaMask isas = cpu_isas();
+  CHECK((isas & kScalar) != 0);
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  CHECK(((isas & kAvx2) != 0) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+  CHECK(((isas & kAvx512) != 0) == (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")));
+#endif
+}
+
+TEST_CASE("cpu_features: a higher tier includes the lower ones") {
+  CHECK(up_to(kScalar) == kScalar);
+  CHECK(up_to(kAvx512) == (kScalar | kAvx2 | kAvx512));
+}
