@@ -122,9 +122,9 @@ std::string layer_table(const std::vector<LayerTime>& layers) {
     const lacuna_step& step = layer.step;
     const double us = median(layer.us);
     const bool computes = step.nonzero_macs > 0 && us > 0;
-    table.add_row({step.name, step.op, step.kernel, step.packing, step.weights == 0 ? "-" : percent(density(step)),
-                   with_commas(step.macs), with_commas(step.nonzero_macs), fixed(us, 1),
-                   percent(total_us > 0 ? us / total_us : 0),
+    table.add_row({shortened(step.name), step.op, step.kernel, step.packing,
+                   step.weights == 0 ? "-" : percent(density(step)), with_commas(step.macs),
+                   with_commas(step.nonzero_macs), fixed(us, 1), percent(total_us > 0 ? us / total_us : 0),
                    computes ? fixed(static_cast<double>(step.nonzero_macs) / us * 1e-3, 1) : "-"});
   }
   return table.to_string();

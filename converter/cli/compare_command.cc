@@ -113,7 +113,7 @@ std::string to_text(const Options& options, const std::vector<Output>& outputs) 
                {"bound " + scientific(options.rtol)}});
   for (const Output& output : outputs) {
     const Difference& difference = output.difference;
-    table.add_row({output.name, scientific(difference.absolute), scientific(difference.relative),
+    table.add_row({shortened(output.name), scientific(difference.absolute), scientific(difference.relative),
                    to_string(difference.where), scientific(difference.actual), scientific(difference.expected),
                    difference.relative <= options.rtol ? "within" : "OUTSIDE"});
   }

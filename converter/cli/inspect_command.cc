@@ -59,8 +59,9 @@ std::string layer_table(const Summary& summary) {
                {"why"}});
   for (const LayerSummary& layer : summary.layers) {
     const std::string density = layer.weights == 0 ? "-" : percent(Summary::density_of(layer.nonzeros, layer.weights));
-    table.add_row({layer.name, layer.op, to_string(layer.shape), density, layer.packing, with_commas(layer.macs),
-                   with_commas(layer.nonzero_macs), with_commas(layer.weight_bytes), layer.reason});
+    table.add_row({shortened(layer.name), layer.op, to_string(layer.shape), density, layer.packing,
+                   with_commas(layer.macs), with_commas(layer.nonzero_macs), with_commas(layer.weight_bytes),
+                   layer.reason});
   }
   return table.to_string();
 }

@@ -32,6 +32,14 @@ std::string fixed(double number, int digits) {
   return text;
 }
 
+std::string shortened(const std::string& name) {
+  constexpr size_t kMost = 40;
+  if (name.size() <= kMost) return name;
+  size_t start = name.size() - (kMost - 3);
+  while (start < name.size() && (name[start] & 0xc0) == 0x80) ++start;  // never inside a character
+  return "..." + name.substr(start);
+}
+
 void Table::add_row(const std::vector<std::string>& cells) {
   std::vector<std::string> row;
   for (const std::string& cell : cells) row.push_back(printable(cell));

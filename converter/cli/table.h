@@ -13,6 +13,9 @@ std::string with_commas(uint64_t number);
 /// 0.123 as "12.3%".
 std::string percent(double fraction);
 
+/// A name for a table: a long one loses its beginning, which says less than its end.
+std::string shortened(const std::string& name);
+
 /// A number with this many digits behind the point.
 std::string fixed(double number, int digits);
 

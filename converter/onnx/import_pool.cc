@@ -46,6 +46,10 @@ void pad_for_ceil_mode(const Shape& x, Window* window) {
   }
 }
 
+ValueId power(NodeContext& node, ValueId x, float exponent, const std::string& suffix) {
+  return node.binary(fbs::BinaryKind::Pow, x, node.add_scalar(exponent, suffix + "/exponent"), {}, suffix);
+}
+
 }  // namespace
 
 void import_max_pool(NodeContext& node) { import_pool(node, fbs::PoolKind::Max); }
@@ -56,7 +60,7 @@ void import_global_max_pool(NodeContext& node) { import_global_pool(node, fbs::R
 /// The p-th root of the sum of |x|^p: the sum is a depthwise convolution with ones.
 void import_lp_pool(NodeContext& node) {
   const int64_t p = node.int_attr("p", 2);
-  if (p != 1 && p != 2) unsupported("LpPool with p = " + std::to_string(p) + "; Lacuna has p = 1 and 2");
+  if (p < 1) malformed("p is " + std::to_string(p));
   const Shape x = node.shape(0);
   Window window = read_padded_window(node, kernel_of(node), x);
   if (node.int_attr("ceil_mode", 0) != 0) pad_for_ceil_mode(x, &window);
@@ -71,10 +75,12 @@ void import_lp_pool(NodeContext& node) {
   attrs.out_channels = attrs.groups = static_cast<uint32_t>(x[1]);
   set_window(window, &attrs);
 
-  const ValueId powers =
-      node.unary(p == 1 ? fbs::UnaryKind::Abs : fbs::UnaryKind::Square, lift_to_planes(node, node.input(0)), "/powers");
-  ValueId y = node.emit(make_attrs(std::move(attrs)), {powers, node.add_constant(std::move(ones), "/ones")}, "/sum");
+  ValueId y = node.unary(p == 2 ? fbs::UnaryKind::Square : fbs::UnaryKind::Abs, lift_to_planes(node, node.input(0)),
+                         "/magnitudes");
+  if (p > 2) y = power(node, y, static_cast<float>(p), "/powers");
+  y = node.emit(make_attrs(std::move(attrs)), {y, node.add_constant(std::move(ones), "/ones")}, "/sum");
   if (p == 2) y = node.unary(fbs::UnaryKind::Sqrt, y);
+  if (p > 2) y = power(node, y, 1.0f / static_cast<float>(p), "/root");
   node.set_output(lower_from_planes(node, y, x.rank));
 }
 

@@ -81,8 +81,8 @@ void import_identity(NodeContext& node) { node.set_output(node.input(0)); }
 
 void import_dropout(NodeContext& node) {
   const bool training = node.has_input(2) && node.constant(2, "training mode").i64 != std::vector<int64_t>{0};
-  const bool drops = !node.has_input(1) || node.floats(1, "ratio") != std::vector<float>{0};
-  if (training && drops) unsupported("training mode; export the model for inference");
+  const auto drops = [&node] { return !node.has_input(1) || node.floats(1, "ratio") != std::vector<float>{0}; };
+  if (training && drops()) unsupported("training mode; export the model for inference");
   node.set_output(node.input(0));
 }
 

@@ -53,7 +53,7 @@ class Sweep {
   bool has_view(ValueId id) const { return views_.count(id) != 0; }
   const Perm& perm_of(ValueId id) const { return views_.at(id).perm; }
 
-  ValueId emit(const std::string& name, Attrs attrs, std::vector<ValueId> inputs, const Shape& shape,
+  ValueId emit(std::string name, Attrs attrs, std::vector<ValueId> inputs, const Shape& shape,
                ValueId output = kNoValue);
   ValueId emit_reshape(ValueId id, const Shape& shape);
   ValueId emit_transpose(ValueId source, const Perm& perm, const std::string& name, ValueId output = kNoValue);
@@ -119,10 +119,9 @@ View Sweep::view_of(ValueId id) const {
   return found != views_.end() ? found->second : View{id, identity_perm(to_.shape(id).rank)};
 }
 
-ValueId Sweep::emit(const std::string& name, Attrs attrs, std::vector<ValueId> inputs, const Shape& shape,
-                    ValueId output) {
+ValueId Sweep::emit(std::string name, Attrs attrs, std::vector<ValueId> inputs, const Shape& shape, ValueId output) {
   if (output == kNoValue) output = to_.add_value(name, to_.value(inputs.front()).type, shape);
-  to_.nodes.push_back(Node{name, std::move(attrs), std::move(inputs), output});
+  to_.nodes.push_back(Node{std::move(name), std::move(attrs), std::move(inputs), output});
   return output;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 /// Nested nodes that a polynomial or product may have: more than any known activation.
 constexpr int kMaxDepth = 8;
-constexpr size_t kMaxFactors = 4;
+constexpr size_t kMaxFactors = 8;
 
 Cubic scaled(const Cubic& a, double scale, double shift) {
   Cubic result = a;
@@ -49,12 +49,12 @@ bool near(double a, double b) { return std::abs(a - b) <= 1e-6 * std::abs(b); }
 
 const Node* Expression::node(Term term) const {
   const Node* made_by = producer(graph_, uses_, term.id);
-  return made_by != nullptr && (term.before_activation || is_linear(*made_by)) ? made_by : nullptr;
+  return made_by != nullptr && !is_x(term) && (term.before_activation || is_linear(*made_by)) ? made_by : nullptr;
 }
 
 std::optional<UnaryTerm> Expression::unary(Term term) const {
   const Node* made_by = producer(graph_, uses_, term.id);
-  if (made_by == nullptr || term.before_activation) return std::nullopt;
+  if (made_by == nullptr || term.before_activation || is_x(term)) return std::nullopt;
   if (const fbs::UnaryAttrsT* attrs = made_by->attrs.AsUnary()) return UnaryTerm{attrs->function, {made_by->inputs[0]}};
   if (is_linear(*made_by)) return std::nullopt;
   return UnaryTerm{*activation_of(*made_by), {term.id, true}};
@@ -101,15 +101,17 @@ LinearTerm Expression::linear(Term term) const {
 }
 
 void Expression::multiply(Term term, ProductTerm& product) const {
-  if (product.factors.size() > kMaxFactors) return;
-  const LinearTerm scaled_term = linear(term);
-  if (scaled_term.shift == 0) {
-    product.factor *= scaled_term.scale;
-    term = scaled_term.argument;
+  const Node* made_by = node(term);
+  const auto map = made_by == nullptr ? std::nullopt : uniform_map(graph_, *made_by);
+  if (map && map->shift == 0) {
+    product.factor *= map->scale;
+    multiply({map->x}, product);
+    return;
   }
-  if (const auto factors = binary(term, fbs::BinaryKind::Mul)) {
-    multiply(factors->first, product);
-    multiply(factors->second, product);
+  const auto operands = binary(term, fbs::BinaryKind::Mul);
+  if (operands && product.factors.size() < kMaxFactors) {
+    multiply(operands->first, product);
+    multiply(operands->second, product);
   } else {
     product.factors.push_back(term);
   }
@@ -121,21 +123,39 @@ ProductTerm Expression::product(Term term) const {
   return result;
 }
 
-std::optional<Cubic> Expression::polynomial(Term term, ValueId x) const { return polynomial(term, x, 0); }
+void Expression::add_factors(Term term, std::vector<ValueId>& found) const {
+  if (found.size() > kMaxFactors) return;
+  found.push_back(term.id);
+  const Node* made_by = node(term);
+  const auto map = made_by == nullptr ? std::nullopt : uniform_map(graph_, *made_by);
+  if (map && map->shift == 0) {
+    add_factors({map->x}, found);
+  } else if (const auto operands = binary(term, fbs::BinaryKind::Mul)) {
+    add_factors(operands->first, found);
+    add_factors(operands->second, found);
+  }
+}
 
-std::optional<Cubic> Expression::polynomial(Term term, ValueId x, int depth) const {
-  if (term.id == x && !term.before_activation) return Cubic{0, 1, 0, 0};
-  if (depth == kMaxDepth || shape(term) != graph_.shape(x)) return std::nullopt;
+std::vector<ValueId> Expression::factors(Term term) const {
+  std::vector<ValueId> found;
+  add_factors(term, found);
+  found.erase(found.begin());
+  return found;
+}
+
+std::optional<Cubic> Expression::polynomial(Term term, int depth) const {
+  if (is_x(term)) return Cubic{0, 1, 0, 0};
+  if (depth == kMaxDepth || shape(term) != graph_.shape(x_)) return std::nullopt;
   const LinearTerm inner = linear(term);
   if (!same(inner.argument, term)) {
-    const auto argument = polynomial(inner.argument, x, depth + 1);
+    const auto argument = polynomial(inner.argument, depth + 1);
     return argument ? std::optional<Cubic>(scaled(*argument, inner.scale, inner.shift)) : std::nullopt;
   }
   for (const auto kind : {fbs::BinaryKind::Add, fbs::BinaryKind::Sub, fbs::BinaryKind::Mul}) {
     const auto operands = binary(term, kind);
     if (!operands) continue;
-    const auto a = polynomial(operands->first, x, depth + 1);
-    const auto b = a ? polynomial(operands->second, x, depth + 1) : std::nullopt;
+    const auto a = polynomial(operands->first, depth + 1);
+    const auto b = a ? polynomial(operands->second, depth + 1) : std::nullopt;
     if (!b) return std::nullopt;
     if (kind == fbs::BinaryKind::Mul) return lacuna::product(*a, *b);
     return sum(*a, *b, kind == fbs::BinaryKind::Add ? 1 : -1);
@@ -144,7 +164,7 @@ std::optional<Cubic> Expression::polynomial(Term term, ValueId x, int depth) con
   const auto square = unary(term, fbs::UnaryKind::Square);
   const int exponent = square || (power && power->second == 2) ? 2 : power && power->second == 3 ? 3 : 0;
   if (exponent == 0) return std::nullopt;
-  const auto base = polynomial(square ? square->argument : power->first, x, depth + 1);
+  const auto base = polynomial(square ? square->argument : power->first, depth + 1);
   auto result = base ? lacuna::product(*base, *base) : std::nullopt;
   if (result && exponent == 3) result = lacuna::product(*result, *base);
   return result;

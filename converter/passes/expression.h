@@ -41,7 +41,9 @@ using Cubic = std::array<double, 4>;
 
 class Expression {
  public:
-  Expression(const Graph& graph, const Uses& uses) : graph_(graph), uses_(uses) {}
+  /// `x` is the value that the expression is about: what makes it is not looked at.
+  Expression(const Graph& graph, const Uses& uses, ValueId x = kNoValue) : graph_(graph), uses_(uses), x_(x) {}
+  Expression about(ValueId x) const { return Expression(graph_, uses_, x); }
 
   std::optional<UnaryTerm> unary(Term term) const;
   std::optional<UnaryTerm> unary(Term term, fbs::UnaryKind kind) const;
@@ -52,8 +54,10 @@ class Expression {
   /// The term itself when it is no linear function of another one.
   LinearTerm linear(Term term) const;
   ProductTerm product(Term term) const;
-  /// The term as a polynomial of the value x.
-  std::optional<Cubic> polynomial(Term term, ValueId x) const;
+  /// All values that are multiplied, at any depth, on the way to the term.
+  std::vector<ValueId> factors(Term term) const;
+  /// The term as a polynomial of x.
+  std::optional<Cubic> polynomial(Term term) const { return polynomial(term, 0); }
   /// A reduction over `axes` that keeps them as ones, or over whichever axes when that is null.
   std::optional<Term> reduction(Term term, fbs::ReduceKind kind, const std::vector<uint32_t>* axes) const;
   /// x of x^2, however it is written.
@@ -68,12 +72,15 @@ class Expression {
   const Graph& graph() const { return graph_; }
 
  private:
+  bool is_x(Term term) const { return term.id == x_ && !term.before_activation; }
   void multiply(Term term, ProductTerm& product) const;
-  std::optional<Cubic> polynomial(Term term, ValueId x, int depth) const;
+  void add_factors(Term term, std::vector<ValueId>& found) const;
+  std::optional<Cubic> polynomial(Term term, int depth) const;
   std::optional<double> scalar(ValueId id) const;
 
   const Graph& graph_;
   const Uses& uses_;
+  ValueId x_;
 };
 
 inline bool same(Term a, Term b) { return a.id == b.id && a.before_activation == b.before_activation; }

@@ -33,17 +33,17 @@ bool is_multiple(const std::optional<Cubic>& p, double scale) {
   return p && (*p)[0] == 0 && near((*p)[1], scale) && (*p)[2] == 0 && (*p)[3] == 0;
 }
 
-/// clamp(slope * x + offset, 0, 1) * factor as HardSigmoid and Clamp write it.
+/// clamp(slope * x + offset, 0, 1), however it is written.
 struct Ramp {
   double slope, offset;
 };
 
-std::optional<Ramp> ramp_of(const Expression& e, Term term, ValueId x, double factor) {
+std::optional<Ramp> ramp_of(const Expression& e, Term term, double factor) {
   const LinearTerm outer = e.linear(term);
   const auto clamp = e.unary(outer.argument);
   if (!clamp || outer.shift != 0) return std::nullopt;
   factor *= outer.scale;
-  const auto p = e.polynomial(clamp->argument, x);
+  const auto p = e.polynomial(clamp->argument);
   if (!p || (*p)[2] != 0 || (*p)[3] != 0 || factor <= 0) return std::nullopt;
   const fbs::Activation& f = clamp->function;
   if (f.kind() == fbs::UnaryKind::Clamp && f.alpha() == 0 && near(factor * f.beta(), 1)) {
@@ -55,16 +55,16 @@ std::optional<Ramp> ramp_of(const Expression& e, Term term, ValueId x, double fa
   return std::nullopt;
 }
 
-/// factor * x * gate, where the gate is a function of x.
+/// factor * x * gate, where the gate is a function of x, which `e` is about.
 std::optional<Match> match_gate(const Expression& e, ValueId x, Term gate, double factor) {
   if (e.shape(gate) != e.graph().shape(x)) return std::nullopt;
-  const auto ramp = ramp_of(e, gate, x, factor);
+  const auto ramp = ramp_of(e, gate, factor);
   if (ramp && near(ramp->slope, 1.0 / 6) && near(ramp->offset, 0.5)) return matched(fbs::UnaryKind::HardSwish, x);
 
   const LinearTerm outer = e.linear(gate);
   const auto function = e.unary(outer.argument);
   if (!function) return std::nullopt;
-  const auto p = e.polynomial(function->argument, x);
+  const auto p = e.polynomial(function->argument);
   const double scale = factor * outer.scale;
   const double shift = factor * outer.shift;
   switch (function->function.kind()) {
@@ -90,13 +90,15 @@ std::optional<Match> match_gate(const Expression& e, ValueId x, Term gate, doubl
 
 /// x * f(x) with a scalar factor anywhere.
 std::optional<Match> match_gated(const Expression& e, Term root) {
-  const ProductTerm product = e.product(root);
-  if (product.factors.size() != 2) return std::nullopt;
-  for (size_t side = 0; side < 2; ++side) {
-    const Term x = product.factors[side];
-    if (x.before_activation) continue;
-    const auto match = match_gate(e, x.id, product.factors[1 - side], product.factor);
-    if (match) return match;
+  for (const ValueId x : e.factors(root)) {
+    const Expression about_x = e.about(x);
+    const ProductTerm product = about_x.product(root);
+    if (product.factors.size() != 2) continue;
+    for (size_t side = 0; side < 2; ++side) {
+      if (!same(product.factors[side], {x})) continue;
+      const auto match = match_gate(about_x, x, product.factors[1 - side], product.factor);
+      if (match) return match;
+    }
   }
   return std::nullopt;
 }
@@ -112,7 +114,7 @@ std::optional<Match> match_hard_sigmoid(const Expression& e, Term root) {
   const auto clamp = e.unary(outer.argument, fbs::UnaryKind::Clamp);
   const ValueId x = clamp ? argument_of(e, clamp->argument) : kNoValue;
   if (x == kNoValue || x == clamp->argument.id) return std::nullopt;
-  const auto ramp = ramp_of(e, root, x, 1);
+  const auto ramp = ramp_of(e.about(x), root, 1);
   return ramp && ramp->slope != 0 ? matched(fbs::UnaryKind::HardSigmoid, x, ramp->slope, ramp->offset) : std::nullopt;
 }
 
@@ -143,7 +145,7 @@ std::optional<Match> match_leaky_relu(const Expression& e, Term root) {
   const auto operands = e.binary(root, fbs::BinaryKind::Max);
   if (!operands || e.shape(operands->first) != e.shape(operands->second)) return std::nullopt;
   for (const auto& [x, other] : {*operands, std::make_pair(operands->second, operands->first)}) {
-    const LinearTerm multiple = e.linear(other);
+    const LinearTerm multiple = e.about(x.id).linear(other);
     if (same(multiple.argument, x) && !same(other, x) && multiple.shift == 0 && multiple.scale >= 0 &&
         multiple.scale <= 1) {
       return matched(fbs::UnaryKind::LeakyRelu, x, multiple.scale);

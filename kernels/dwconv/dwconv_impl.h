@@ -25,25 +25,35 @@ inline void for_each_vector(int64_t n, const Body& body) {
   if (first < n) body.template run<true>(first, static_cast<int>(n - first));
 }
 
-/// Masks of the taps of one vector of outputs; with stride 2 it reads two vectors.
+/// What the taps of one vector of outputs read of an input row; with stride 2, two taps share two vectors.
 template <int kKernel, int kStride>
-struct TapMasks {
-  TapMasks(const DwconvPlan& plan, int64_t column) {
+struct RowTaps {
+  RowTaps(const DwconvPlan& plan, int64_t column) {
     const int64_t entries = (plan.width.out + kMaskOutputs - 1) / kMaskOutputs;
     const auto shift = static_cast<int>(column % kMaskOutputs * kStride);
 #pragma GCC unroll 8
-    for (int kx = 0; kx < kKernel; ++kx) {
+    for (int kx = 0; kx < kKernel; kx += kStride) {
       const uint32_t bits = plan.masks[kx * entries + column / kMaskOutputs] >> shift;
-      low[kx] = load_mask(bits);
-      if (kStride == 2) high[kx] = load_mask(bits >> Vec::kLanes);
+      low[kx / kStride] = load_mask(bits);
+      if (kStride == 2) high[kx / kStride] = load_mask(bits >> Vec::kLanes);
     }
   }
-  Vec load_tap(const float* x, int kx) const {
-    const Vec pixels = load_masked(x + kx, low[kx]);
-    return kStride == 1 ? pixels : even_lanes(pixels, load_masked(x + kx + Vec::kLanes, high[kx]));
+  void load(const float* x, Vec* taps) const {
+#pragma GCC unroll 8
+    for (int kx = 0; kx < kKernel; kx += kStride) {
+      const Vec first = load_masked(x + kx, low[kx / kStride]);
+      if (kStride == 1) {
+        taps[kx] = first;
+        continue;
+      }
+      const Vec second = load_masked(x + kx + Vec::kLanes, high[kx / kStride]);
+      taps[kx] = even_lanes(first, second);
+      if (kx + 1 < kKernel) taps[kx + 1] = odd_lanes(first, second);
+    }
   }
-  LoadMask low[kKernel];
-  LoadMask high[kStride == 2 ? kKernel : 1];
+  static constexpr int kLoads = (kKernel + kStride - 1) / kStride;
+  LoadMask low[kLoads];
+  LoadMask high[kLoads];
 };
 
 template <int kKernel, int kStride>
@@ -58,7 +68,7 @@ struct RowsBody {
 
   /// R output rows from `row` on share the rows that they both read. `x` is the first of these; kEdge: some lie outside.
   template <int R, bool kEdge, bool kMasked>
-  void convolve(const TapMasks<kKernel, kStride>& masks, const float* x, int64_t row, int64_t column, int tail) const {
+  void convolve(const RowTaps<kKernel, kStride>& taps, const float* x, int64_t row, int64_t column, int tail) const {
     const int64_t in_width = t.plan->width.in, out_width = t.plan->width.out;
     const int64_t y = row * kStride - t.plan->height.pad;
     Vec sum[R];
@@ -67,13 +77,14 @@ struct RowsBody {
 #pragma GCC unroll 9
     for (int i = 0; i < (R - 1) * kStride + kKernel; ++i) {
       if (kEdge && (y + i < 0 || y + i >= t.plan->height.in)) continue;
+      Vec pixels[kKernel];
+      taps.load(x + i * in_width, pixels);
 #pragma GCC unroll 8
       for (int kx = 0; kx < kKernel; ++kx) {
-        const Vec pixels = masks.load_tap(x + i * in_width, kx);
 #pragma GCC unroll 4
         for (int r = 0; r < R; ++r) {
           const int ky = i - r * kStride;
-          if (ky >= 0 && ky < kKernel) sum[r] = fma(pixels, weights[ky * kKernel + kx], sum[r]);
+          if (ky >= 0 && ky < kKernel) sum[r] = fma(pixels[kx], weights[ky * kKernel + kx], sum[r]);
         }
       }
     }
@@ -84,24 +95,27 @@ struct RowsBody {
   }
 
   template <int R, bool kMasked>
-  void convolve(const TapMasks<kKernel, kStride>& masks, int64_t row, int64_t column, int tail) const {
+  void convolve(const RowTaps<kKernel, kStride>& taps, int64_t row, int64_t column, int tail) const {
     const Window& height = t.plan->height;
     const int64_t y = row * kStride - height.pad;
     const float* x = t.x + y * t.plan->width.in + column * kStride - t.plan->width.pad;
     if (y >= 0 && y + (R - 1) * kStride + kKernel <= height.in) {
-      convolve<R, false, kMasked>(masks, x, row, column, tail);
+      convolve<R, false, kMasked>(taps, x, row, column, tail);
     } else {
-      convolve<R, true, kMasked>(masks, x, row, column, tail);
+      convolve<R, true, kMasked>(taps, x, row, column, tail);
     }
   }
 
   template <bool kMasked>
   void run(int64_t column, int tail) const {
-    const TapMasks<kKernel, kStride> masks(*t.plan, column);
+    const RowTaps<kKernel, kStride> taps(*t.plan, column);
     const int64_t end = t.first_row + t.rows;
     int64_t row = t.first_row;
-    for (; row + 2 <= end; row += 2) convolve<2, kMasked>(masks, row, column, tail);
-    if (row < end) convolve<1, kMasked>(masks, row, column, tail);
+    if (kKernel == 3 && kStride == 1) {
+      for (; row + 4 <= end; row += 4) convolve<4, kMasked>(taps, row, column, tail);
+    }
+    for (; row + 2 <= end; row += 2) convolve<2, kMasked>(taps, row, column, tail);
+    if (row < end) convolve<1, kMasked>(taps, row, column, tail);
   }
 };
 
@@ -110,25 +124,54 @@ inline void convolve_rows(const DwconvTile& t) {
   for_each_vector(t.plan->width.out, RowsBody<kKernel, kStride>(t));
 }
 
+/// NR vectors of pixels from `pixel` on, a multiple of kMaskOutputs.
 struct FlatBody {
   const DwconvTile& t;
+  int64_t pixel;
 
-  template <bool kMasked>
-  void run(int64_t pixel, int tail) const {
-    const int64_t taps = t.plan->height.kernel * t.plan->width.kernel;
-    const uint32_t* masks = t.plan->masks + pixel / kMaskOutputs * taps;
-    const auto shift = static_cast<int>(pixel % kMaskOutputs);
+  template <int NR, bool kMasked>
+  void run(int tail) const {
+    const DwconvPlan& plan = *t.plan;
+    const int64_t taps = plan.height.kernel * plan.width.kernel;
+    const int64_t mask_stride = (plan.height.out * plan.width.out + kMaskOutputs - 1) / kMaskOutputs;
+    const uint32_t* masks = plan.masks + pixel / kMaskOutputs;
+    const int64_t* shifts = plan.shifts;
+    const float* weights = t.weights;
     const float* x = t.x + pixel;
-    Vec sum = splat(t.bias);
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const Vec pixels = load_masked(x + t.plan->shifts[tap], load_mask(masks[tap] >> shift));
-      sum = fma(pixels, splat(t.weights[tap]), sum);
+    Vec sum[NR];
+#pragma GCC unroll 4
+    for (int j = 0; j < NR; ++j) sum[j] = splat(t.bias);
+    for (int64_t tap = 0; tap < taps; ++tap, masks += mask_stride) {
+      const Vec weight = splat(weights[tap]);
+      const float* from = x + shifts[tap];
+#pragma GCC unroll 4
+      for (int j = 0; j < NR; ++j) {
+        const auto first = static_cast<int>(j * Vec::kLanes);
+        const LoadMask mask = load_mask(masks[first / kMaskOutputs] >> first % kMaskOutputs);
+        sum[j] = fma(load_masked(from + first, mask), weight, sum[j]);
+      }
     }
-    end_pixels<kMasked>(t, pixel, tail, sum);
+#pragma GCC unroll 4
+    for (int j = 0; j < NR; ++j) {
+      const int64_t at = pixel + j * Vec::kLanes;
+      if (kMasked && j == NR - 1) {
+        end_pixels<true>(t, at, tail, sum[j]);
+      } else {
+        end_pixels<false>(t, at, Vec::kLanes, sum[j]);
+      }
+    }
   }
 };
 
-inline void convolve_flat(const DwconvTile& t) { for_each_vector(t.rows * t.plan->width.out, FlatBody{t}); }
+inline void convolve_flat(const DwconvTile& t) {
+  constexpr int kVectors = 4;
+  constexpr int kRun = kVectors * Vec::kLanes;
+  const int64_t pixels = t.rows * t.plan->width.out;
+  for (int64_t pixel = 0; pixel < pixels; pixel += kRun) {
+    const int64_t left = pixels - pixel;
+    for_run<kVectors>(static_cast<int>(left < kRun ? left : kRun), FlatBody{t, pixel});
+  }
+}
 
 /// Copies input rows [first, first + rows) with zeros outside the plane.
 inline void copy_border(const DwconvTile& t, int64_t first, int64_t rows) {

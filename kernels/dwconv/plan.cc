@@ -95,9 +95,9 @@ void mask_rows(const Window& width, uint32_t* masks) {
 
 void mask_pixels(const Window& height, const Window& width, uint32_t* masks) {
   const int64_t pixels = height.out * width.out;
-  for (int64_t first = 0; first < pixels; first += kMaskOutputs) {
-    for (int64_t ky = 0; ky < height.kernel; ++ky) {
-      for (int64_t kx = 0; kx < width.kernel; ++kx) {
+  for (int64_t ky = 0; ky < height.kernel; ++ky) {
+    for (int64_t kx = 0; kx < width.kernel; ++kx) {
+      for (int64_t first = 0; first < pixels; first += kMaskOutputs) {
         uint32_t bits = 0;
         for (int64_t p = first; p < std::min(first + kMaskOutputs, pixels); ++p) {
           if (inside(height, p / width.out, ky) && inside(width, p % width.out, kx)) bits |= 1u << (p - first);

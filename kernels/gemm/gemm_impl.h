@@ -134,11 +134,14 @@ inline void multiply_product(const DenseProduct& p, int64_t first, int64_t unit,
   }
   const float* weight = p.rows.values + unit / kBlock * p.rows.block_stride + column * kBlock;
   for (int64_t c = 0; c < columns; ++c, weight += kBlock) {
+    Vec w[kVecs];
 #pragma GCC unroll 4
-    for (int v = 0; v < kVecs; ++v) {
-      const Vec w = load(weight + v * Vec::kLanes);
+    for (int v = 0; v < kVecs; ++v) w[v] = load(weight + v * Vec::kLanes);
 #pragma GCC unroll 16
-      for (int m = 0; m < MR; ++m) sum[m][v] = fma(w, splat(x[m * p.x_stride + c]), sum[m][v]);
+    for (int m = 0; m < MR; ++m) {
+      const Vec splatted = splat(x[m * p.x_stride + c]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVecs; ++v) sum[m][v] = fma(w[v], splatted, sum[m][v]);
     }
   }
   const bool last = column + columns == p.rows.columns;

@@ -32,6 +32,10 @@ inline Vec even_lanes(Vec a, Vec b) {
   const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0x88));
   return {_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8))};
 }
+inline Vec odd_lanes(Vec a, Vec b) {
+  const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0xdd));
+  return {_mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8))};
+}
 struct LoadMask {
   __m256i m;
 };

@@ -31,6 +31,10 @@ inline Vec even_lanes(Vec a, Vec b) {
   const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   return {_mm512_permutex2var_ps(a.v, even, b.v)};
 }
+inline Vec odd_lanes(Vec a, Vec b) {
+  const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  return {_mm512_permutex2var_ps(a.v, odd, b.v)};
+}
 struct LoadMask {
   __mmask16 m;
 };

@@ -41,6 +41,8 @@ inline void store_first(float* p, Vec a, int n) {
 inline Vec load_strided(const float* p, int64_t step) { return {Lanes{p[0], p[step], p[2 * step], p[3 * step]}}; }
 /// Lanes 0, 2, 4 ... of a, then of b.
 inline Vec even_lanes(Vec a, Vec b) { return {Lanes{a.v[0], a.v[2], b.v[0], b.v[2]}}; }
+/// Lanes 1, 3, 5 ... of a, then of b.
+inline Vec odd_lanes(Vec a, Vec b) { return {Lanes{a.v[1], a.v[3], b.v[1], b.v[3]}}; }
 /// Which lanes load_masked reads: those whose bit is set; bits from kLanes on do not matter.
 struct LoadMask {
   uint32_t bits;

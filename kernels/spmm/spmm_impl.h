@@ -75,12 +75,13 @@ inline float multiply_add(float a, float b, float c) {
 #endif
 }
 
-/// One pixel: four sums, so that additions do not wait for one another.
+/// One pixel: four sums, so that additions do not wait for one another. kStride 0: that of the columns.
+template <int kStride>
 inline void multiply_vector(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  const int64_t stride = in.column_stride;
+  const int64_t stride = kStride > 0 ? kStride : in.column_stride;
   for (int64_t row = 0; row < rows.rows; ++row) {
     float sum[4] = {start_sum(out, row), 0, 0, 0};
     for (int64_t s = 0; s < rows.segments; ++s, count += sizeof(uint16_t)) {
@@ -99,6 +100,14 @@ inline void multiply_vector(const SparseTile& rows, const TileInput& in, const T
       }
     }
     end_sum(out, row, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  }
+}
+
+inline void multiply_vector(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  if (in.column_stride == 1) {
+    multiply_vector<1>(rows, in, out);
+  } else {
+    multiply_vector<0>(rows, in, out);
   }
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/gemm/pack.h"
 #include "kernels/op_host.h"
 #include "kernels/spmm/pack.h"
@@ -9,6 +11,9 @@ void fully_connected_reference(const RefArgs& args);
 std::vector<OpCase> fully_connected_cases(std::mt19937& rng);
 
 namespace {
+
+/// One row of x stays in L1 with any block, so entries of a row lie together as far as scratch for many rows allows.
+constexpr uint32_t kBlock = 4096;
 
 uint64_t macs(const void*, const std::vector<Shape>& inputs, const Shape& output) {
   return static_cast<uint64_t>(count(output)) * static_cast<uint64_t>(inputs[1][1]);
@@ -25,7 +30,8 @@ WeightBytes pack(const void*, const Tensor& weight, const Tensor* bias, fbs::Pac
   matrix.columns = static_cast<uint32_t>(weight.shape[1]);
   matrix.row_stride = weight.shape[1];
   matrix.unit_stride = 1;
-  return packing == fbs::Packing::SparseRows ? pack_sparse_rows(matrix, bias) : pack_dense_rows(matrix, bias, packing);
+  if (packing != fbs::Packing::SparseRows) return pack_dense_rows(matrix, bias, packing);
+  return pack_sparse_rows(matrix, bias, std::min(matrix.columns, kBlock));
 }
 
 }  // namespace

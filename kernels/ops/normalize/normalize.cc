@@ -26,12 +26,10 @@ struct GroupState {
   ReduceRow sum_squares;
   NormalizeRow normalize;
   float epsilon;
-  bool has_scale;
-  bool has_shift;
   int64_t groups;
   uint32_t tasks;
-  LoopNest<3> outer;  ///< x, scale and shift, y: which group
-  LoopNest<3> inner;  ///< the same: the elements of a group
+  LoopNest<4> outer;  ///< x, scale, shift, y: which group
+  LoopNest<4> inner;  ///< the same: the elements of a group
 };
 
 const fbs::NormalizeAttrs& attrs_of(const OpStep& step) { return step.attrs_as<fbs::NormalizeAttrs>(); }
@@ -81,66 +79,65 @@ lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   return LACUNA_OK;
 }
 
-lacuna_status check(const OpStep& step, lacuna_error* error) {
-  for (size_t i = 1; i < step.inputs.size; ++i) {
-    if (step.inputs[i].present && !is_contiguous(step.inputs[i])) {
-      return fail(error, LACUNA_ERROR_MEANING, "scale and shift must be contiguous");
-    }
-  }
-  return LACUNA_OK;
-}
-
 size_t state_bytes(const OpStep& step) {
   return sizeof(Head) + std::max(sizeof(GroupState), axis_state_bytes(step));
+}
+
+/// Stride of scale or shift along dimension i of x; 0 where they do not follow it.
+int64_t parameter_stride(const OpStep& step, size_t operand, int i) {
+  if (!has_operand(step, operand)) return 0;
+  const fbs::NormalizeAttrs& attrs = attrs_of(step);
+  const int own = attrs.kind() == fbs::NormKind::Instance ? i - 1 : i - first_dim(attrs);
+  const TensorView& parameter = step.inputs[operand];
+  return own < 0 || own >= parameter.shape.rank ? 0 : parameter.strides[own];
 }
 
 Binding bind_groups(const OpStep& step, const BindContext& context, void* memory) {
   const fbs::NormalizeAttrs& attrs = attrs_of(step);
   const TensorView& x = step.inputs[0];
   const TensorView& y = step.outputs[0];
-  const bool instance = attrs.kind() == fbs::NormKind::Instance;
   const RowsEntry& entry = select_rows(context.isas);
   auto& state = *static_cast<GroupState*>(memory);
   state = {};
   state.x = x.data;
   state.y = y.data;
-  state.has_scale = has_operand(step, 1);
-  state.has_shift = has_operand(step, 2);
-  state.scale = state.has_scale ? step.inputs[1].data : nullptr;
-  state.shift = state.has_shift ? step.inputs[2].data : nullptr;
+  state.scale = has_operand(step, 1) ? step.inputs[1].data : &kOne;
+  state.shift = has_operand(step, 2) ? step.inputs[2].data : &kZero;
   state.sum = entry.kernels->reduce_row[static_cast<int>(Reduction::kSum)];
   state.sum_squares = entry.kernels->reduce_row[static_cast<int>(Reduction::kSumSquares)];
   state.normalize = entry.kernels->normalize_row;
   state.epsilon = attrs.epsilon();
   const int first = first_dim(attrs);
-  const Shape dense = contiguous_strides(x.shape);
-  for (int i = 0; i < first; ++i) state.outer.add(x.shape[i], {x.strides[i], instance && i == 1 ? 1 : 0, y.strides[i]});
-  for (int i = first; i < x.shape.rank; ++i) {
-    state.inner.add(x.shape[i], {x.strides[i], instance ? 0 : dense[i], y.strides[i]});
+  for (int i = 0; i < x.shape.rank; ++i) {
+    LoopNest<4>& nest = i < first ? state.outer : state.inner;
+    nest.add(x.shape[i], {x.strides[i], parameter_stride(step, 1, i), parameter_stride(step, 2, i), y.strides[i]});
   }
-  state.inner.close(0b101);
+  const bool by_element = attrs.kind() == fbs::NormKind::Layer;
+  state.inner.close(0b1001u | (by_element && has_operand(step, 1) ? 0b10u : 0) |
+                    (by_element && has_operand(step, 2) ? 0b100u : 0));
   state.groups = state.outer.elements();
   state.tasks = split_tasks(count(x.shape), state.groups, context.threads);
   return {state.tasks, entry.name};
 }
 
-void normalize_group(const GroupState& state, const int64_t (&at)[3]) {
-  const LoopNest<3>& nest = state.inner;
+void normalize_group(const GroupState& state, const int64_t (&at)[4]) {
+  const LoopNest<4>& nest = state.inner;
   const int64_t elements = nest.elements();
   const float* x = state.x + at[0];
   double sum = 0, squares = 0;
-  for_each_run(nest, 0, elements, [&](const int64_t (&run)[3], int64_t n) { sum += state.sum(x + run[0], n, 0); });
+  for_each_run(nest, 0, elements, [&](const int64_t (&run)[4], int64_t n) { sum += state.sum(x + run[0], n, 0); });
   const auto mean = static_cast<float>(sum / static_cast<double>(elements));
   for_each_run(nest, 0, elements,
-               [&](const int64_t (&run)[3], int64_t n) { squares += state.sum_squares(x + run[0], n, mean); });
+               [&](const int64_t (&run)[4], int64_t n) { squares += state.sum_squares(x + run[0], n, mean); });
   const double variance = squares / static_cast<double>(elements);
   const auto factor = static_cast<float>(1 / ::sqrt(variance + static_cast<double>(state.epsilon)));
-  const int64_t step = nest.stride[1][nest.rank - 1];
-  for_each_run(nest, 0, elements, [&](const int64_t (&run)[3], int64_t n) {
-    const float* scale = state.has_scale ? state.scale + at[1] + run[1] : &kOne;
-    const float* shift = state.has_shift ? state.shift + at[1] + run[1] : &kZero;
-    state.normalize(x + run[0], mean, factor, scale, state.has_scale ? step : 0, shift, state.has_shift ? step : 0,
-                    state.y + at[2] + run[2], n);
+  // A lone innermost round of an absent operand must not move its pointer.
+  const int inner = nest.rank - 1;
+  const int64_t scale_step = state.scale == &kOne ? 0 : nest.stride[1][inner];
+  const int64_t shift_step = state.shift == &kZero ? 0 : nest.stride[2][inner];
+  for_each_run(nest, 0, elements, [&](const int64_t (&run)[4], int64_t n) {
+    state.normalize(x + run[0], mean, factor, state.scale + at[1] + run[1], scale_step, state.shift + at[2] + run[2],
+                    shift_step, state.y + at[3] + run[3], n);
   });
 }
 
@@ -148,7 +145,7 @@ void run_groups(const void* memory, uint32_t task, void*) {
   const auto& state = *static_cast<const GroupState*>(memory);
   int64_t group = task_begin(state.groups, state.tasks, task);
   const int64_t end = task_begin(state.groups, state.tasks, task + 1);
-  for (LoopCursor<3> at(state.outer, state.outer.rank, group); group < end; ++group, at.next()) {
+  for (LoopCursor<4> at(state.outer, state.outer.rank, group); group < end; ++group, at.next()) {
     normalize_group(state, at.offset);
   }
 }
@@ -172,7 +169,7 @@ void run(const void* memory, uint32_t task, void* scratch) {
 }  // namespace
 
 extern const OpRun kNormalizeRun = {
-    "Normalize", 1, 3, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, nullptr, bind, run,
+    "Normalize", 1, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run,
 };
 
 }  // namespace lacuna

@@ -14,6 +14,12 @@ TEST_CASE("table: numbers") {
   CHECK(fixed(2.5, 2) == "2.50");
 }
 
+TEST_CASE("table: long names keep their end, whole characters") {
+  CHECK(shortened(std::string(40, 'x')) == std::string(40, 'x'));
+  CHECK(shortened(std::string(41, 'x')) == "..." + std::string(37, 'x'));
+  CHECK(shortened(std::string(20, 'x') + "\xc3\xa9" + std::string(36, 'y')) == "..." + std::string(36, 'y'));
+}
+
 TEST_CASE("table: columns are aligned, UTF-8 counts by characters, control characters vanish") {
   Table table({{"name"}, {"n", Table::Align::kRight}, {"why"}});
   table.add_row({"caf\xc3\xa9", "10", "a\x1b[2Jb"});

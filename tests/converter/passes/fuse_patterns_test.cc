@@ -10,10 +10,10 @@ using fbs::BinaryKind;
 using fbs::OpAttrs;
 using fbs::UnaryKind;
 
-/// One pattern over x [1,3,4,5].
+/// One pattern over x [1,3,4,5], which is a product so that matching has to end at it.
 class PatternNet : public TestNet {
  public:
-  PatternNet() : x(b().unary(UnaryKind::Neg, input({1, 3, 4, 5}))) {}
+  PatternNet() : x(mul(input({1, 3, 4, 5}), constant({5}))) {}
 
   ValueId add(ValueId a, double number) { return b().binary(BinaryKind::Add, a, scalar(number)); }
   ValueId mul(ValueId a, double number) { return b().binary(BinaryKind::Mul, a, scalar(number)); }
@@ -42,6 +42,17 @@ TEST_CASE("fuse_patterns: silu") {
     net.check_becomes(UnaryKind::Silu, net.mul(net.x, net.b().unary(UnaryKind::Sigmoid, net.mul(net.x, 1.702))));
     CHECK(net.function().alpha() == doctest::Approx(1.702));
   }
+}
+
+TEST_CASE("fuse_patterns: a gate on a scaled value ends at that value") {
+  PatternNet net;
+  const ValueId scaled = net.mul(net.x, 2.0);
+  SUBCASE("silu") { net.output(net.mul(scaled, net.b().unary(UnaryKind::Sigmoid, scaled))); }
+  SUBCASE("hard swish") { net.output(net.div(net.mul(scaled, net.relu6(net.add(scaled, 3))), 6)); }
+  SUBCASE("leaky relu") { net.output(net.b().binary(BinaryKind::Max, net.mul(scaled, 0.1), scaled)); }
+  CHECK(check_pass(net.graph(), fuse_patterns));
+  remove_dead(net.graph());
+  CHECK(net.graph().nodes.size() == 3);
 }
 
 TEST_CASE("fuse_patterns: hard swish as exporters write it") {

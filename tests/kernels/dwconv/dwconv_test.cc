@@ -35,11 +35,11 @@ double expected(const DwconvTile& t, int64_t row, int64_t column) {
   return t.clamps ? std::clamp(sum, static_cast<double>(t.low), static_cast<double>(t.high)) : sum;
 }
 
-GuardedMemory guarded_copy(const Tensor& tensor, size_t slack) {
-  GuardedMemory memory(tensor.f32.size() * sizeof(float), slack);
-  std::copy(tensor.f32.begin(), tensor.f32.end(), memory.floats());
-  return memory;
-}
+struct GuardedCopy : GuardedMemory {
+  GuardedCopy(const Tensor& tensor, size_t slack) : GuardedMemory(tensor.f32.size() * sizeof(float), slack) {
+    std::copy(tensor.f32.begin(), tensor.f32.end(), floats());
+  }
+};
 
 /// All strips of a plane by `kernel`.
 void check_kernel(const DwconvKernel& kernel, const DwconvPlan& plan, bool ends, std::mt19937& rng) {
@@ -47,8 +47,7 @@ void check_kernel(const DwconvKernel& kernel, const DwconvPlan& plan, bool ends,
   const Tensor plane = random_tensor(rng, make_shape({plan.height.in * plan.width.in}));
   const Tensor weights = random_tensor(rng, make_shape({plan.height.kernel * plan.width.kernel}));
   const Tensor residual = random_tensor(rng, make_shape({pixels}));
-  const GuardedMemory x = guarded_copy(plane, kOverreadBytes), w = guarded_copy(weights, 0);
-  const GuardedMemory r = guarded_copy(residual, kOverreadBytes);
+  const GuardedCopy x(plane, kOverreadBytes), w(weights, 0), r(residual, kOverreadBytes);
   const GuardedMemory y(static_cast<size_t>(pixels) * sizeof(float));
   const GuardedMemory scratch(dwconv_scratch_bytes(plan.height, plan.width));
   double worst = 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "platforms/cpu_features.h"
@@ -64,7 +65,7 @@ Lanes operand(std::mt19937& rng, const VecFunctions& vec, int round) {
 template <class Check>
 void for_each_tier(Check check) {
   for (const Tier& tier : machine_tiers()) {
-    CAPTURE(tier.name);
+    CAPTURE(std::string(tier.name));
     check(*tier.functions, static_cast<size_t>(tier.functions->lanes));
   }
 }
@@ -75,7 +76,7 @@ TEST_CASE("Vec: arithmetic and comparisons of two operands") {
     for (int round = 0; round < 30; ++round) {
       const Lanes a = operand(rng, vec, round), b = operand(rng, vec, (round + 1) % 30);
       const auto check = [&](const char* name, void (*function)(const float*, const float*, float*), auto expected) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         Lanes y(n), expectation(n);
         function(a.data(), b.data(), y.data());
         for (size_t i = 0; i < n; ++i) expectation[i] = expected(a[i], b[i]);
@@ -121,7 +122,7 @@ TEST_CASE("Vec: functions of one operand") {
     for (int round = 0; round < 30; ++round) {
       const Lanes x = operand(rng, vec, round);
       const auto check = [&](const char* name, void (*function)(const float*, float*), auto expected) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         Lanes y(n), expectation(n);
         function(x.data(), y.data());
         for (size_t i = 0; i < n; ++i) expectation[i] = expected(x[i]);
