@@ -37,8 +37,8 @@ inline int64_t choose_row_ranges(int64_t items, int64_t most, int64_t threads) {
 
 /// Ranges of rows of each group, in tables that the caller places.
 struct RowRanges {
-  int64_t count = 1;   ///< of ranges of a group
-  int64_t blocks = 0;  ///< of columns
+  int64_t count = 1;           ///< of ranges of a group
+  int64_t blocks = 0;          ///< of columns
   int64_t* cuts = nullptr;     ///< [groups][count + 1]: range r has rows [cuts[r], cuts[r + 1]) of its group
   int64_t* entries = nullptr;  ///< [groups][count][blocks]: where a range starts in a sparse stream
 

@@ -17,8 +17,8 @@ struct TileInput {
 };
 
 /// Where sums go: row r is the run of floats at y + r * row_stride. Nothing else is written.
-/// y = clamp(sum + bias + residual), spread over calls: the call with `first` starts from the bias, later ones go on from
-/// y; the call with `last` adds the residual and clamps.
+/// y = clamp(sum + bias + residual), spread over calls: the call with `first` starts from the bias, later ones go on
+/// from y; the call with `last` adds the residual and clamps.
 struct TileOutput {
   float* y;
   int64_t row_stride;       ///< floats

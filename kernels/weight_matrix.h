@@ -8,7 +8,7 @@ namespace lacuna {
 /// A dense weight matrix as packers see it: value(row, segment, column) at the strides given.
 struct WeightMatrix {
   const float* data = nullptr;
-  uint32_t rows = 0;      ///< of all groups
+  uint32_t rows = 0;  ///< of all groups
   uint32_t columns = 0;
   uint32_t segments = 1;
   uint32_t groups = 1;

@@ -46,8 +46,8 @@ inline void zero_row(float* to, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = 0.0f;
 }
 
-/// What tap k of outputs [o, o + n) reads of an input row: zeros outside. `inside` is that tap's; `end_of_plane` ends what
-/// can be read behind the row.
+/// What tap k of outputs [o, o + n) reads of an input row: zeros outside. `inside` is that tap's; `end_of_plane` ends
+/// what can be read behind the row.
 inline void copy_window_row(float* to, const float* row, const float* end_of_plane, const Window& w, int64_t k,
                             const InsideRange& inside, int64_t o, int64_t n) {
   const int64_t first = clamp_to(inside.first, o, o + n);

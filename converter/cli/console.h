@@ -13,7 +13,8 @@ enum class Color { kBold, kRed };
 /// `text` in a colour where the stream wants that, otherwise as it is.
 std::string colored(const std::string& text, Color color, std::FILE* stream);
 
-/// Text of a model as a terminal may see it: control characters become '?', line feeds as well unless `keep_lines`.
+/// Text of a model as a terminal may see it: control characters (line feeds unless `keep_lines`) and what is not UTF-8
+/// become '?'.
 std::string printable(const std::string& text, bool keep_lines = false);
 
 /// Result on stdout. Ignores a reader that has gone. Throws Error(kResourceLimit or kMalformed) when it cannot be

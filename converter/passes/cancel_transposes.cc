@@ -525,8 +525,8 @@ bool Sweep::sink_many(size_t index) {
   if (!target_of(node, &perm)) return false;
   const bool is_binary = node.attrs.type == fbs::OpAttrs::Binary;
   const auto stays = [&](ValueId id) { return is_binary && count(from_.shape(id)) == 1; };
-  const bool mixed = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                 [&](ValueId id) { return !stays(id) && moves(id, perm); });
+  const bool mixed =
+      std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) { return !stays(id) && moves(id, perm); });
   if (!wants_sink(index, mixed, is_contested(node))) return false;
   Node moved = node;
   for (ValueId& id : moved.inputs) id = stays(id) ? read(id) : read_before(id, perm);
@@ -550,9 +550,8 @@ Cost cost_of(const Graph& graph) {
   int64_t others = 0;
   int64_t others_in_front = 0;
   for (const Node& node : graph.nodes) {
-    const bool all_fixed = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
-      return id == kNoValue || fixed[static_cast<size_t>(id)];
-    });
+    const bool all_fixed = std::all_of(node.inputs.begin(), node.inputs.end(),
+                                       [&](ValueId id) { return id == kNoValue || fixed[static_cast<size_t>(id)]; });
     fixed[static_cast<size_t>(node.output)] = all_fixed;
     if (all_fixed || node.attrs.type == fbs::OpAttrs::Reshape) continue;
     if (node.attrs.type == fbs::OpAttrs::Transpose) {
@@ -588,9 +587,8 @@ constexpr int kMaxAttempts = 100;
 // from a channel-last framework. Where they do not, it may move more elements than before: so single decisions are
 // reversed as long as that pays. The cost strictly decreases with each change, which ends the rounds.
 bool cancel_transposes(Graph& graph) {
-  const bool any = std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    return node.attrs.type == fbs::OpAttrs::Transpose;
-  });
+  const bool any = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                               [](const Node& node) { return node.attrs.type == fbs::OpAttrs::Transpose; });
   if (!any) return false;
   const Uses uses(graph);
   std::vector<Decision> decisions(graph.nodes.size(), Decision::kDefault);

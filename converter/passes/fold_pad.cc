@@ -28,7 +28,8 @@ Padding padding_of(const Node& pad) {
 }
 
 bool is_constant_pad(const Node* node) {
-  return node != nullptr && node->attrs.type == fbs::OpAttrs::Pad && node->attrs.AsPad()->mode == fbs::PadMode::Constant;
+  return node != nullptr && node->attrs.type == fbs::OpAttrs::Pad &&
+         node->attrs.AsPad()->mode == fbs::PadMode::Constant;
 }
 
 void add_pads(const Padding& padding, std::vector<uint32_t>& pads_begin, std::vector<uint32_t>& pads_end) {

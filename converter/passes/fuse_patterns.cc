@@ -158,9 +158,7 @@ std::optional<Match> match_clamp_of_clamp(const Expression& e, Term root) {
   const auto outer = e.unary(root, fbs::UnaryKind::Clamp);
   const auto inner = outer ? e.unary(outer->argument, fbs::UnaryKind::Clamp) : std::nullopt;
   if (!inner) return std::nullopt;
-  const auto bounded = [&](float x) {
-    return std::min(std::max(x, outer->function.alpha()), outer->function.beta());
-  };
+  const auto bounded = [&](float x) { return std::min(std::max(x, outer->function.alpha()), outer->function.beta()); };
   return matched(fbs::UnaryKind::Clamp, inner->argument, bounded(inner->function.alpha()),
                  bounded(inner->function.beta()));
 }

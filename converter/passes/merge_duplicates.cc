@@ -60,21 +60,23 @@ bool merge_constants(Graph& graph) {
 bool merge_duplicates(Graph& graph) {
   bool changed = merge_constants(graph);
   std::map<std::string, ValueId> first_with;
-  changed = rewrite_each(graph, [&](Graph& g, const Uses&, size_t i) {
-    Node& node = g.nodes[i];
-    const auto [entry, is_new] = first_with.emplace(node_key(node), node.output);
-    const ValueId first = entry->second;
-    if (is_new || first == node.output) return false;
-    if (is_output(g, node.output)) {
-      if (node.attrs.type == fbs::OpAttrs::Reshape) return false;
-      node.attrs = reshape_attrs(g.shape(first));
-      node.inputs = {first};
-      return true;
-    }
-    replace_value(g, node.output, first);
-    erase_node(g, i);
-    return true;
-  }) || changed;
+  changed = rewrite_each(graph,
+                         [&](Graph& g, const Uses&, size_t i) {
+                           Node& node = g.nodes[i];
+                           const auto [entry, is_new] = first_with.emplace(node_key(node), node.output);
+                           const ValueId first = entry->second;
+                           if (is_new || first == node.output) return false;
+                           if (is_output(g, node.output)) {
+                             if (node.attrs.type == fbs::OpAttrs::Reshape) return false;
+                             node.attrs = reshape_attrs(g.shape(first));
+                             node.inputs = {first};
+                             return true;
+                           }
+                           replace_value(g, node.output, first);
+                           erase_node(g, i);
+                           return true;
+                         }) ||
+            changed;
   return changed;
 }
 

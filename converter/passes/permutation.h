@@ -1,4 +1,5 @@
-// Permutations of dimensions, as TransposeAttrs has them: dimension i of the result is dimension perm[i] of the operand.
+// Permutations of dimensions, as TransposeAttrs has them: dimension i of the result is dimension perm[i] of the
+// operand.
 #pragma once
 
 #include <cstdint>

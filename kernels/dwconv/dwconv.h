@@ -28,8 +28,8 @@ struct DwconvPlan {
   Window height;
   Window width;
   int64_t strip_rows;  ///< output rows of a strip; all of them for kFlat
-  /// kRows: [kernel width][width.out / 16, rounded up]; bit i: position (16 * column * stride + i) + kx - pad is inside the
-  /// row. kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
+  /// kRows: [kernel width][width.out / 16, rounded up]; bit i: position (16 * column * stride + i) + kx - pad is inside
+  /// the row. kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
   const uint32_t* masks;
   /// kFlat: [taps], from a pixel to what its tap reads. kBordered: [kernel width], from the start of a bordered row.
   const int64_t* shifts;

@@ -66,7 +66,8 @@ struct RowsBody {
     for (int i = 0; i < kKernel * kKernel; ++i) weights[i] = splat(tile.weights[i]);
   }
 
-  /// R output rows from `row` on share the rows that they both read. `x` is the first of these; kEdge: some lie outside.
+  /// R output rows from `row` on share the rows that they both read. `x` is the first of these; kEdge: some lie
+  /// outside.
   template <int R, bool kEdge, bool kMasked>
   void convolve(const RowTaps<kKernel, kStride>& taps, const float* x, int64_t row, int64_t column, int tail) const {
     const int64_t in_width = t.plan->width.in, out_width = t.plan->width.out;

@@ -17,7 +17,8 @@ constexpr int64_t kLineFloats = kAlignment / sizeof(float);
 
 DwconvMethod choose_method(const Window& height, const Window& width) {
   const int64_t kernel = width.kernel, stride = width.stride;
-  const bool fixed = height.kernel == kernel && height.stride == stride && height.dilation == 1 && width.dilation == 1 &&
+  const bool fixed = height.kernel == kernel && height.stride == stride && height.dilation == 1 &&
+                     width.dilation == 1 &&
                      (((kernel == 3 || kernel == 5) && stride <= 2) || (kernel == 7 && stride == 1));
   const bool flat = height.stride == 1 && stride == 1 && width.in == width.out;
   if (flat && (!fixed || width.out <= kShortRow)) return DwconvMethod::kFlat;

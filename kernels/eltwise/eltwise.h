@@ -14,7 +14,8 @@ constexpr int kBinaryKinds = static_cast<int>(fbs::BinaryKind::MAX) + 1;
 /// and 1 are fast. y may be a or b where the step is 1. Touches nothing outside the n elements.
 using BinaryFunction = void (*)(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n);
 
-/// y[i] = x[i] * scale[i * step] + shift[i * step] for i in [0, n), step 0 or 1, y == x allowed. Touches nothing outside.
+/// y[i] = x[i] * scale[i * step] + shift[i * step] for i in [0, n), step 0 or 1, y == x allowed. Touches nothing
+/// outside.
 using AffineFunction = void (*)(const float* x, const float* scale, const float* shift, int64_t step, float* y,
                                 int64_t n);
 

@@ -46,9 +46,7 @@ inline Vec mish(Vec x, Vec, Vec) {
   const Vec part = mul(e, add(e, splat(2.0f)));
   return mul(x, div(part, add(part, splat(2.0f))));
 }
-inline Vec gelu(Vec x, Vec, Vec) {
-  return mul(mul(x, splat(0.5f)), add(splat(1.0f), erf(mul(x, splat(0.70710678f)))));
-}
+inline Vec gelu(Vec x, Vec, Vec) { return mul(mul(x, splat(0.5f)), add(splat(1.0f), erf(mul(x, splat(0.70710678f))))); }
 inline Vec gelu_tanh(Vec x, Vec, Vec) {
   const Vec inner = mul(x, fma(mul(x, x), splat(0.044715f * 0.79788456f), splat(0.79788456f)));
   return mul(mul(x, splat(0.5f)), add(splat(1.0f), tanh(inner)));
@@ -115,12 +113,12 @@ inline Vec load_lanes(const float* p, int64_t step, int n) {
 
 /// The loop of all binary functions; inlined with constant steps where those matter.
 template <Vec (*Function)(Vec, Vec)>
-[[gnu::always_inline]] inline void binary_loop(const float* a, int64_t a_step, const float* b, int64_t b_step,
-                                               float* y, int64_t n) {
+[[gnu::always_inline]] inline void binary_loop(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y,
+                                               int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    store(y + i, Function(load_lanes(a + i * a_step, a_step, Vec::kLanes),
-                          load_lanes(b + i * b_step, b_step, Vec::kLanes)));
+    store(y + i,
+          Function(load_lanes(a + i * a_step, a_step, Vec::kLanes), load_lanes(b + i * b_step, b_step, Vec::kLanes)));
   }
   if (i < n) {
     const int rest = static_cast<int>(n - i);

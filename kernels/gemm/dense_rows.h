@@ -31,7 +31,8 @@ inline DenseTile dense_tile(const PackedWeights& weights, int64_t group, int64_t
   DenseTile tile;
   tile.block_stride = dense_block_stride(weights);
   tile.segment_stride = weights.columns * block;
-  tile.values = weights.values.data + (group * row_blocks(weights) + first / block) * tile.block_stride + column * block;
+  tile.values =
+      weights.values.data + (group * row_blocks(weights) + first / block) * tile.block_stride + column * block;
   tile.rows = rows;
   tile.segments = weights.segments;
   tile.columns = columns;

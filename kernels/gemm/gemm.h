@@ -16,7 +16,7 @@ struct DenseTile {
   int64_t segment_stride;  ///< floats
   int64_t rows;
   int64_t segments;
-  int64_t columns;         ///< of each segment
+  int64_t columns;  ///< of each segment
 };
 
 /// out = rows x in. The sum of an output runs over segments, then columns.

@@ -7,8 +7,8 @@
 namespace lacuna {
 namespace {
 
-/// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors. Rows that do
-/// not exist have zero weights and are not written.
+/// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors. Rows that
+/// do not exist have zero weights and are not written.
 template <int kBlock, int MR, int NR, bool kMasked>
 inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, const TileInput& in,
                           const TileOutput& out, int tail) {
@@ -163,8 +163,7 @@ inline void multiply_product(const DenseProduct& p, int64_t first, int64_t unit,
 
 /// The remaining rows of x, fewer than MR + 1.
 template <int MR>
-inline void multiply_product_rest(const DenseProduct& p, int64_t first, int64_t unit, int64_t column,
-                                  int64_t columns) {
+inline void multiply_product_rest(const DenseProduct& p, int64_t first, int64_t unit, int64_t column, int64_t columns) {
   if constexpr (MR > 0) {
     if (p.count - first == MR) {
       multiply_product<MR>(p, first, unit, column, columns);

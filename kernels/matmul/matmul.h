@@ -8,8 +8,8 @@
 
 namespace lacuna {
 
-/// c = alpha * a * b with a [m, k], b [k, n], c [m, n]. Elements of a and b are any strides apart; one of b's two strides
-/// is 1, and so is the distance between columns of c.
+/// c = alpha * a * b with a [m, k], b [k, n], c [m, n]. Elements of a and b are any strides apart; one of b's two
+/// strides is 1, and so is the distance between columns of c.
 struct MatMulBlock {
   const float* a;
   int64_t a_row;     ///< floats from a row to the next

@@ -14,8 +14,8 @@ struct PoolRow {
   int64_t depth_step;  ///< floats from one depth tap to the next
   int64_t height_taps;
   int64_t height_step;
-  int64_t width;  ///< of an input row
-  int64_t pad;    ///< absent pixels in front of it
+  int64_t width;   ///< of an input row
+  int64_t pad;     ///< absent pixels in front of it
   int64_t kernel;  ///< along the width
   int64_t stride;
   int64_t dilation;
@@ -29,7 +29,7 @@ struct PoolRow {
 /// `scratch` has row.line floats. Reads and writes nothing else.
 using PoolFunction = void (*)(const PoolRow& row, float* scratch, float* y);
 
-#define LACUNA_POOL_KERNEL(isa, max, average)              \
+#define LACUNA_POOL_KERNEL(isa, max, average)             \
   void max(const PoolRow& row, float* scratch, float* y); \
   void average(const PoolRow& row, float* scratch, float* y);
 #include "kernels/pool/kernels.inc"

@@ -1,7 +1,7 @@
 // Pooling over Vec. A tier's Vec header is included first.
 //
-// A window is separable: the rows under it are joined into one line with its padding, then the line along the width. That
-// costs kernel height plus kernel width a pixel instead of their product, and leaves no edges to treat.
+// A window is separable: the rows under it are joined into one line with its padding, then the line along the width.
+// That costs kernel height plus kernel width a pixel instead of their product, and leaves no edges to treat.
 #pragma once
 
 #include "kernels/pool/pool.h"
@@ -49,7 +49,8 @@ inline void make_line(const PoolRow& row, float* line) {
   }
   if (i < row.width) {
     const int rest = static_cast<int>(row.width - i);
-    store_first(middle + i, join_rows<Op>(row, row.x + i, [rest](const float* p) { return load_first(p, rest); }), rest);
+    store_first(middle + i, join_rows<Op>(row, row.x + i, [rest](const float* p) { return load_first(p, rest); }),
+                rest);
   }
   fill<Op>(middle + row.width, row.line - row.pad - row.width);
 }
@@ -76,8 +77,9 @@ inline void pool_row(const PoolRow& row, float* line, float* y, Finish finish) {
   int64_t i = 0;
   for (; i + kLanes <= row.out_width; i += kLanes) {
     const float* p = line + i * stride;
-    const Vec joined = stride == 1 ? join_taps<Op>(row, p, [](const float* q) { return load(q); })
-                                   : join_taps<Op>(row, p, [stride](const float* q) { return load_strided(q, stride); });
+    const Vec joined = stride == 1
+                           ? join_taps<Op>(row, p, [](const float* q) { return load(q); })
+                           : join_taps<Op>(row, p, [stride](const float* q) { return load_strided(q, stride); });
     store(y + i, finish(joined, i, Vec::kLanes));
   }
   if (i < row.out_width) {

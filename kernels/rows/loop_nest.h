@@ -15,8 +15,8 @@ struct LoopNest {
   int64_t size[kMaxRank + 1] = {};
   int64_t stride[kOperands][kMaxRank + 1] = {};
 
-  /// Adds a loop inside all others. One of a single round vanishes; one that just goes on where the loop around it steps
-  /// is merged with that.
+  /// Adds a loop inside all others. One of a single round vanishes; one that just goes on where the loop around it
+  /// steps is merged with that.
   void add(int64_t n, const int64_t (&strides)[kOperands]) {
     if (n == 1) return;
     if (rank > 0 && continues(n, strides)) {

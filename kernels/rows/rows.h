@@ -1,8 +1,8 @@
 // Kernels that see a whole row or column of elements at once: softmax, normalisation, reduction.
 //
-// Rows are contiguous. Columns are up to kColumnTile neighbours in memory, each with its elements a stride apart. Nothing
-// outside the elements is read or written. Sums go through short partial sums, so that their relative error stays
-// below 1e-6 of the sum of absolute values whatever the length.
+// Rows are contiguous. Columns are up to kColumnTile neighbours in memory, each with its elements a stride apart.
+// Nothing outside the elements is read or written. Sums go through short partial sums, so that their relative error
+// stays below 1e-6 of the sum of absolute values whatever the length.
 #pragma once
 
 #include <cstdint>

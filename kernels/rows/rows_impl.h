@@ -242,7 +242,8 @@ void log_softmax_columns(const float* x, int64_t x_stride, float* y, int64_t y_s
   const ColumnValues largest = columns_reduced<Largest>(x, x_stride, n, columns, nullptr);
   ColumnValues logs = columns_reduced<SumExp>(x, x_stride, n, columns, largest.values);
   map_row(logs.values, logs.values, kColumnTile, [](Vec v) { return log(v); });
-  map_columns(x, x_stride, y, y_stride, n, columns, largest, logs, [](Vec v, Vec m, Vec l) { return sub(sub(v, m), l); });
+  map_columns(x, x_stride, y, y_stride, n, columns, largest, logs,
+              [](Vec v, Vec m, Vec l) { return sub(sub(v, m), l); });
 }
 
 void l2_norm_columns(const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t n, int64_t columns,
@@ -254,8 +255,8 @@ void l2_norm_columns(const float* x, int64_t x_stride, float* y, int64_t y_strid
   map_columns(x, x_stride, y, y_stride, n, columns, factors, factors, [](Vec v, Vec f, Vec) { return mul(v, f); });
 }
 
-void normalize_row(const float* x, float mean, float factor, const float* scale, int64_t scale_step,
-                   const float* shift, int64_t shift_step, float* y, int64_t n) {
+void normalize_row(const float* x, float mean, float factor, const float* scale, int64_t scale_step, const float* shift,
+                   int64_t shift_step, float* y, int64_t n) {
   const Vec middle = splat(mean), by = splat(factor), one_scale = splat(*scale), one_shift = splat(*shift);
   const auto normal = [=](Vec v, Vec a, Vec b) { return fma(mul(sub(v, middle), by), a, b); };
   int64_t i = 0;

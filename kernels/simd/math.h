@@ -52,7 +52,7 @@ inline Vec expm1_negative(Vec x) {
 
 /// Natural logarithm. At most 1.5 ulp, subnormal x included; log(0) = -inf, of a negative number NaN, log(inf) = inf.
 inline Vec log(Vec x) {
-  constexpr float kRest[] = {3.333333166e-01f, -2.500082272e-01f, 2.000123340e-01f,  -1.662329822e-01f,
+  constexpr float kRest[] = {3.333333166e-01f, -2.500082272e-01f, 2.000123340e-01f, -1.662329822e-01f,
                              1.420155244e-01f, -1.316058342e-01f, 1.276333218e-01f, -7.635659097e-02f};
   constexpr float kInfinity = __builtin_inff();
   const Mask tiny = less(x, splat(1.17549435e-38f));
@@ -97,8 +97,8 @@ inline Vec sigmoid(Vec x) { return div(splat(1.0f), add(splat(1.0f), exp(neg(x))
 
 /// The error function. Absolute error at most 1e-7.
 inline Vec erf(Vec x) {
-  constexpr float kSmall[] = {1.283791500e-01f, -3.761249432e-01f, 1.128180279e-01f,
-                              -2.676556753e-02f, 4.990980879e-03f, -5.976896428e-04f};
+  constexpr float kSmall[] = {1.283791500e-01f,  -3.761249432e-01f, 1.128180279e-01f,
+                              -2.676556753e-02f, 4.990980879e-03f,  -5.976896428e-04f};
   // log(1 - erf(x)) on [0.92, 4]; beyond, the result is 1.
   constexpr float kLogTail[] = {-2.070163672e-04f, -1.127627366e+00f, -6.372658154e-01f, -1.038563149e-01f,
                                 2.218974597e-02f,  -3.033684111e-03f, 1.949458485e-04f};

@@ -7,8 +7,8 @@
 namespace lacuna {
 namespace {
 
-/// Columns, over all segments, whose tiles of 64 pixels take L1 (32 KiB); with several segments rows of a tile overlap or
-/// come from L2 cheaply, and 96 columns of 3 segments proved best.
+/// Columns, over all segments, whose tiles of 64 pixels take L1 (32 KiB); with several segments rows of a tile overlap
+/// or come from L2 cheaply, and 96 columns of 3 segments proved best.
 constexpr uint32_t kColumnsInL1 = 128;
 constexpr uint32_t kColumnsInL1OfSegments = 96;
 /// Scratch for the copied columns of a block stays below half a megabyte.

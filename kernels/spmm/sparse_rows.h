@@ -1,7 +1,7 @@
 // Packing SparseRows on the device: its bytes, their check, and where rows lie in them.
 //
-// The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in the
-// order [group][block][row of the group][segment]:
+// The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
+// the order [group][block][row of the group][segment]:
 //   index   counts, uint16 little-endian: entries of each segment; behind all counts the gaps, uint8: columns from the
 //           entry before, or from the block's first column at the start of a segment
 //   values  float32, one an entry

@@ -1,5 +1,6 @@
-// Unfold: copies what a tile of output pixels sees of a plane into contiguous columns, with zeros where the window leaves
-// the plane. Strides, dilations, pads and depth end here; the tile kernels (spmm, gemm) see columns of pixels only.
+// Unfold: copies what a tile of output pixels sees of a plane into contiguous columns, with zeros where the window
+// leaves the plane. Strides, dilations, pads and depth end here; the tile kernels (spmm, gemm) see columns of pixels
+// only.
 #pragma once
 
 #include "kernels/tile.h"
@@ -21,7 +22,8 @@ struct UnfoldTile {
   int pixels;         ///< 1 to kTilePixels
   int64_t column;     ///< first column
   int64_t columns;
-  int64_t column_stride;   ///< floats of `out` from a column to the next: 1 for one pixel, else a multiple of 16 >= pixels
+  int64_t
+      column_stride;  ///< floats of `out` from a column to the next: 1 for one pixel, else a multiple of 16 >= pixels
   int64_t segment_stride;  ///< floats of `out`
 };
 

@@ -1,8 +1,8 @@
 // Unfold over the tier's Vec.
 #pragma once
 
-#include "kernels/window_impl.h"
 #include "kernels/unfold/unfold.h"
+#include "kernels/window_impl.h"
 
 namespace lacuna {
 namespace {
@@ -14,8 +14,8 @@ inline uint64_t bits_between(int64_t first, int64_t end) {
   return below_end & ~((uint64_t{1} << first) - 1);
 }
 
-/// Calls visit(row, x, p, n) for each output row of the tile, whose first pixel is x of row: pixels [p, p + n) of the tile
-/// are row's from x on.
+/// Calls visit(row, x, p, n) for each output row of the tile, whose first pixel is x of row: pixels [p, p + n) of the
+/// tile are row's from x on.
 template <class Visit>
 inline void for_each_row(const UnfoldTile& t, int64_t row, int64_t x, Visit visit) {
   for (int64_t p = 0; p < t.pixels; ++row, x = 0) {

@@ -42,7 +42,7 @@ class Network:
 
     def save(self, output, path):
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, SIZE, SIZE])
-        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
+        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", 10])
         graph = helper.make_graph(self.nodes, "network", [image], [result], self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
         onnx.checker.check_model(model)

@@ -63,7 +63,7 @@ void run(const void* memory, uint32_t task, void*) {
   const int64_t elements = state.nest.elements();
   const int64_t step = state.nest.stride[1][state.nest.rank - 1];
   for_each_run(state.nest, task_begin(elements, state.tasks, task), task_begin(elements, state.tasks, task + 1),
-               [&](const int64_t (&at)[3], int64_t length) {
+               [&](const int64_t(&at)[3], int64_t length) {
                  for (int64_t i = 0; i < length; i += kActivationRun) {
                    const int64_t n = std::min(kActivationRun, length - i);
                    const int64_t channel = at[1] + i * step;

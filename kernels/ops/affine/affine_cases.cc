@@ -27,8 +27,8 @@ std::vector<OpCase> affine_cases(std::mt19937& rng) {
       affine_case(rng, "several_tasks", make_shape({1, 5, 80, 83}), relu6()),
   };
   for (int i = 0; i < 6; ++i) {
-    cases.push_back(affine_case(rng, "random_" + std::to_string(i),
-                                random_shape(rng, static_cast<int>(random_int(rng, 2, 5)), 9)));
+    cases.push_back(
+        affine_case(rng, "random_" + std::to_string(i), random_shape(rng, static_cast<int>(random_int(rng, 2, 5)), 9)));
   }
   return cases;
 }

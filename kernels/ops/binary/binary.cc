@@ -82,7 +82,7 @@ void run(const void* memory, uint32_t task, void*) {
   const int64_t a_step = state.nest.stride[0][state.nest.rank - 1];
   const int64_t b_step = state.nest.stride[1][state.nest.rank - 1];
   for_each_run(state.nest, task_begin(elements, state.tasks, task), task_begin(elements, state.tasks, task + 1),
-               [&](const int64_t (&at)[3], int64_t length) {
+               [&](const int64_t(&at)[3], int64_t length) {
                  for (int64_t i = 0; i < length; i += kActivationRun) {
                    const int64_t n = std::min(kActivationRun, length - i);
                    float* y = state.y + at[2] + i;

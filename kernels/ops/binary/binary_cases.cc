@@ -50,7 +50,8 @@ std::vector<OpCase> binary_cases(std::mt19937& rng) {
     const float low = kind == BinaryKind::Pow ? 0.1f : -3.0f;
     const auto b = [&](const Shape& shape) { return uniform_tensor(rng, shape, 0.5f, 3); };
     cases.push_back(binary_case(name + "_same_shape", kind, uniform_tensor(rng, image, low, 3), b(image)));
-    cases.push_back(binary_case(name + "_by_channel", kind, uniform_tensor(rng, image, low, 3), b(make_shape({3, 1, 1}))));
+    cases.push_back(
+        binary_case(name + "_by_channel", kind, uniform_tensor(rng, image, low, 3), b(make_shape({3, 1, 1}))));
     cases.push_back(binary_case(name + "_of_scalar", kind, uniform_tensor(rng, Shape{}, 1, 3), b(image)));
   }
   cases.push_back(sum_case(rng, "rank_0", Shape{}, Shape{}));

@@ -50,8 +50,7 @@ lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& ge
     case fbs::Packing::DenseRows8:
       return check_dense_rows(weights, error);
     case fbs::Packing::Depthwise:
-      if (geometry.is_depthwise() &&
-          weights.values.size == size_t{weights.rows} * weights.segments * weights.columns) {
+      if (geometry.is_depthwise() && weights.values.size == size_t{weights.rows} * weights.segments * weights.columns) {
         return LACUNA_OK;
       }
       return fail(error, LACUNA_ERROR_MEANING, "the weights do not suit a depthwise convolution");
@@ -68,8 +67,9 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   if (weights.rows != geometry.rows * geometry.groups || weights.groups != geometry.groups ||
       weights.segments != geometry.segments() || weights.columns != geometry.columns() ||
       (!weights.bias.empty() && weights.bias.size != weights.rows)) {
-    return fail(error, LACUNA_ERROR_MEANING, "weights of %u rows, %u segments, %u columns, %u groups; not as attributes say",
-                weights.rows, weights.segments, weights.columns, weights.groups);
+    return fail(error, LACUNA_ERROR_MEANING,
+                "weights of %u rows, %u segments, %u columns, %u groups; not as attributes say", weights.rows,
+                weights.segments, weights.columns, weights.groups);
   }
   LACUNA_RETURN_IF_ERROR(check_packing(weights, geometry, error));
   if (scratch_bytes(step) > kMaxScratchBytes) {
@@ -91,7 +91,7 @@ void run(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kConvRun = {"Conv",      1,     2,           Layout::kPlanar, Layout::kPlanar, infer,
-                               check,       state_bytes, scratch_bytes, bind,            run};
+extern const OpRun kConvRun = {"Conv",        1,    2,  Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes,
+                               scratch_bytes, bind, run};
 
 }  // namespace lacuna

@@ -28,7 +28,8 @@ void add_tap(const ConvGeometry& g, const float* x, double w, int64_t kz, int64_
 
 }  // namespace
 
-/// Operands: x [N, C, (D,) H, W], weight [M, C / groups, (kd,) kh, kw], bias [M] or null, residual like the output or null.
+/// Operands: x [N, C, (D,) H, W], weight [M, C / groups, (kd,) kh, kw], bias [M] or null, residual like the output or
+/// null.
 void conv_reference(const RefArgs& args) {
   const auto& attrs = args.attrs_as<fbs::ConvAttrs>();
   const Tensor& x = args.input(0);

@@ -85,8 +85,7 @@ Binding bind_depthwise(const OpStep& step, const BindContext& context, void* mem
   const int64_t pixels = g.batch * g.height.out * g.width.out;
   s.tasks = split_parts(s.items, useful_threads(static_cast<int64_t>(s.weights.values.size) * pixels, context.threads));
   const DwconvKernel& kernel = select_kernel(kDwconvKernels, context.isas, [&](const DwconvKernel& k) {
-    return k.method == s.plan.method &&
-           (k.kernel == 0 || (k.kernel == g.width.kernel && k.stride == g.width.stride));
+    return k.method == s.plan.method && (k.kernel == 0 || (k.kernel == g.width.kernel && k.stride == g.width.stride));
   });
   s.convolve = kernel.function;
   return {s.tasks, kernel.name};

@@ -54,8 +54,7 @@ lacuna_status conv_geometry(const fbs::ConvAttrs& attrs, const Shape& x, ConvGeo
   geometry->depth = {1, 1, 1, 1, 1, 0};
   Window* const windows[] = {&geometry->depth, &geometry->height, &geometry->width};
   for (int i = 0; i < spatial; ++i) {
-    LACUNA_RETURN_IF_ERROR(
-        read_window(attrs, static_cast<uint32_t>(i), x[2 + i], windows[3 - spatial + i], error));
+    LACUNA_RETURN_IF_ERROR(read_window(attrs, static_cast<uint32_t>(i), x[2 + i], windows[3 - spatial + i], error));
   }
   int64_t columns;
   if (__builtin_mul_overflow(geometry->channels * geometry->depth.kernel, geometry->width.kernel, &columns) ||

@@ -6,7 +6,7 @@
 namespace lacuna {
 
 struct Planes {
-  float* data = nullptr;  ///< null: an omitted operand
+  float* data = nullptr;       ///< null: an omitted operand
   int64_t batch_stride = 0;    ///< floats
   int64_t channel_stride = 0;  ///< floats
 

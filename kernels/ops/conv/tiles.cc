@@ -7,8 +7,8 @@
 #include "kernels/ops/conv/geometry.h"
 #include "kernels/ops/conv/planes.h"
 #include "kernels/select.h"
-#include "kernels/spmm/sparse_rows.h"
 #include "kernels/split_rows.h"
+#include "kernels/spmm/sparse_rows.h"
 #include "kernels/unfold/unfold.h"
 
 namespace lacuna {
@@ -16,8 +16,8 @@ namespace {
 
 /// Tiles start at multiples of this many pixels: one cache line.
 constexpr int64_t kPixelUnit = 16;
-/// Dense columns per block, over all segments: 48 pixels of them take 96 KiB, part of L2, which feeds dense kernels well
-/// enough; longer runs of weights matter more.
+/// Dense columns per block, over all segments: 48 pixels of them take 96 KiB, part of L2, which feeds dense kernels
+/// well enough; longer runs of weights matter more.
 constexpr int64_t kDenseColumns = 512;
 
 /// Followed by starts [segments] and the tables of the row ranges.
@@ -26,9 +26,9 @@ struct State {
   PackedWeights weights;
   Planes x, y, residual;
   Epilogue epilogue;
-  UnfoldTile window;  ///< what does not change from tile to tile
+  UnfoldTile window;      ///< what does not change from tile to tile
   UnfoldFunction unfold;  ///< null: planes are read in place
-  SpmmFunction spmm;  ///< null for dense weights
+  SpmmFunction spmm;      ///< null for dense weights
   GemmFunction gemm;
   int64_t images;  ///< batch * depth out
   int64_t pixels;  ///< of an image
@@ -148,15 +148,13 @@ const char* choose_kernel(State& s, IsaMask isas) {
   const bool one_pixel = s.pixels == 1;
   if (s.weights.packing == fbs::Packing::SparseRows) {
     const SpmmShape shape = one_pixel ? SpmmShape::kVector : SpmmShape::kTile;
-    const SpmmKernel& kernel =
-        select_kernel(kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape; });
+    const SpmmKernel& kernel = select_kernel(kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape; });
     s.spmm = kernel.function;
     return kernel.name;
   }
   const GemmShape shape = one_pixel ? GemmShape::kVector : GemmShape::kTile;
-  const GemmKernel& kernel = select_kernel(kGemmKernels, isas, [&](const GemmKernel& k) {
-    return k.shape == shape && k.packing == s.weights.packing;
-  });
+  const GemmKernel& kernel = select_kernel(
+      kGemmKernels, isas, [&](const GemmKernel& k) { return k.shape == shape && k.packing == s.weights.packing; });
   s.gemm = kernel.function;
   return kernel.name;
 }

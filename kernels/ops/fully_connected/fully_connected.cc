@@ -8,8 +8,8 @@
 #include "kernels/epilogue.h"
 #include "kernels/gemm/dense_rows.h"
 #include "kernels/select.h"
-#include "kernels/spmm/sparse_rows.h"
 #include "kernels/split_rows.h"
+#include "kernels/spmm/sparse_rows.h"
 
 namespace lacuna {
 namespace {
@@ -257,8 +257,8 @@ void run(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kFullyConnectedRun = {"FullyConnected", 1,     2,           Layout::kContiguous, Layout::kContiguous,
-                                         infer,            check, state_bytes, scratch_bytes,       bind,
-                                         run};
+extern const OpRun kFullyConnectedRun = {"FullyConnected",    1,     2,     Layout::kContiguous,
+                                         Layout::kContiguous, infer, check, state_bytes,
+                                         scratch_bytes,       bind,  run};
 
 }  // namespace lacuna

@@ -94,8 +94,8 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   auto& state = *static_cast<State*>(memory);
   state = {};
   state.function = entry.function;
-  state.product = {a.data, turn_a ? 1 : k, turn_a ? m : 1, b.data, turn_b ? 1 : n, turn_b ? k : 1, c.data, n,
-                   m,      n,              k,              attrs.alpha()};
+  state.product = {a.data, turn_a ? 1 : k, turn_a ? m : 1, b.data, turn_b ? 1 : n, turn_b ? k : 1, c.data, n, m, n,
+                   k,      attrs.alpha()};
   for (int i = 0; i < c.shape.rank - 2; ++i) {
     state.batches.add(c.shape[i],
                       {batch_stride(a, c.shape, i), batch_stride(b, c.shape, i), batch_stride(c, c.shape, i)});
@@ -129,8 +129,7 @@ void run(const void* memory, uint32_t task, void* scratch) {
 }  // namespace
 
 extern const OpRun kMatMulRun = {
-    "MatMul",      2,   2, Layout::kContiguous, Layout::kContiguous, infer, nullptr, state_bytes, scratch_bytes, bind,
-    run,
+    "MatMul", 2, 2, Layout::kContiguous, Layout::kContiguous, infer, nullptr, state_bytes, scratch_bytes, bind, run,
 };
 
 }  // namespace lacuna

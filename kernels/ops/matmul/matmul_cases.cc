@@ -13,10 +13,9 @@ OpCase matmul_case(std::mt19937& rng, const std::string& name, Shape a, Shape b,
     if (transposed) std::swap(shape[shape.rank - 2], shape[shape.rank - 1]);
     return shape;
   };
-  return arithmetic_case(name, attrs,
-                         {uniform_tensor(rng, stored(a, transpose_a), -1, 1),
-                          uniform_tensor(rng, stored(b, transpose_b), -1, 1)},
-                         1e-5);
+  return arithmetic_case(
+      name, attrs,
+      {uniform_tensor(rng, stored(a, transpose_a), -1, 1), uniform_tensor(rng, stored(b, transpose_b), -1, 1)}, 1e-5);
 }
 
 OpCase random_case(std::mt19937& rng, int number) {
@@ -43,8 +42,8 @@ std::vector<OpCase> matmul_cases(std::mt19937& rng) {
   for (const bool transpose_a : {false, true}) {
     for (const bool transpose_b : {false, true}) {
       const std::string suffix = std::string(transpose_a ? "_a_transposed" : "") + (transpose_b ? "_b_transposed" : "");
-      cases.push_back(matmul_case(rng, "odd_sizes" + suffix, make_shape({13, 37}), make_shape({37, 51}), transpose_a,
-                                  transpose_b));
+      cases.push_back(
+          matmul_case(rng, "odd_sizes" + suffix, make_shape({13, 37}), make_shape({37, 51}), transpose_a, transpose_b));
       cases.push_back(matmul_case(rng, "few_rows_whole_panels" + suffix, make_shape({5, 20}), make_shape({20, 96}),
                                   transpose_a, transpose_b, -0.5f));
     }

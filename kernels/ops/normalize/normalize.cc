@@ -79,9 +79,7 @@ lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   return LACUNA_OK;
 }
 
-size_t state_bytes(const OpStep& step) {
-  return sizeof(Head) + std::max(sizeof(GroupState), axis_state_bytes(step));
-}
+size_t state_bytes(const OpStep& step) { return sizeof(Head) + std::max(sizeof(GroupState), axis_state_bytes(step)); }
 
 /// Stride of scale or shift along dimension i of x; 0 where they do not follow it.
 int64_t parameter_stride(const OpStep& step, size_t operand, int i) {
@@ -125,17 +123,17 @@ void normalize_group(const GroupState& state, const int64_t (&at)[4]) {
   const int64_t elements = nest.elements();
   const float* x = state.x + at[0];
   double sum = 0, squares = 0;
-  for_each_run(nest, 0, elements, [&](const int64_t (&run)[4], int64_t n) { sum += state.sum(x + run[0], n, 0); });
+  for_each_run(nest, 0, elements, [&](const int64_t(&run)[4], int64_t n) { sum += state.sum(x + run[0], n, 0); });
   const auto mean = static_cast<float>(sum / static_cast<double>(elements));
   for_each_run(nest, 0, elements,
-               [&](const int64_t (&run)[4], int64_t n) { squares += state.sum_squares(x + run[0], n, mean); });
+               [&](const int64_t(&run)[4], int64_t n) { squares += state.sum_squares(x + run[0], n, mean); });
   const double variance = squares / static_cast<double>(elements);
   const auto factor = static_cast<float>(1 / ::sqrt(variance + static_cast<double>(state.epsilon)));
   // A lone innermost round of an absent operand must not move its pointer.
   const int inner = nest.rank - 1;
   const int64_t scale_step = state.scale == &kOne ? 0 : nest.stride[1][inner];
   const int64_t shift_step = state.shift == &kZero ? 0 : nest.stride[2][inner];
-  for_each_run(nest, 0, elements, [&](const int64_t (&run)[4], int64_t n) {
+  for_each_run(nest, 0, elements, [&](const int64_t(&run)[4], int64_t n) {
     state.normalize(x + run[0], mean, factor, state.scale + at[1] + run[1], scale_step, state.shift + at[2] + run[2],
                     shift_step, state.y + at[3] + run[3], n);
   });

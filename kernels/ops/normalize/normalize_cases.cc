@@ -61,8 +61,9 @@ std::vector<OpCase> normalize_cases(std::mt19937& rng) {
   for (int i = 0; i < 8; ++i) {
     const Shape shape = random_shape(rng, static_cast<int>(random_int(rng, 3, 5)), 8);
     const auto kind = static_cast<NormKind>(random_int(rng, 0, 2));
-    cases.push_back(norm_case(rng, "random_" + std::to_string(i), kind, static_cast<int>(random_int(rng, 0, shape.rank - 1)),
-                              shape, static_cast<unsigned>(random_int(rng, 0, 3)), 1e-2f));
+    cases.push_back(norm_case(rng, "random_" + std::to_string(i), kind,
+                              static_cast<int>(random_int(rng, 0, shape.rank - 1)), shape,
+                              static_cast<unsigned>(random_int(rng, 0, 3)), 1e-2f));
   }
   return cases;
 }

@@ -8,7 +8,10 @@ std::vector<OpCase> normalize_cases(std::mt19937& rng);
 
 const OpHost& normalize_host() {
   static const OpHost host = {
-      &kNormalizeRun, {{"x", Role::kValue}, {"scale", Role::kValue, true}, {"shift", Role::kValue, true}}, nullptr, nullptr, nullptr, normalize_reference, normalize_cases,
+      &kNormalizeRun,  {{"x", Role::kValue}, {"scale", Role::kValue, true}, {"shift", Role::kValue, true}},
+      nullptr,         nullptr,
+      nullptr,         normalize_reference,
+      normalize_cases,
   };
   return host;
 }

@@ -36,7 +36,8 @@ void normalize_reference(const RefArgs& args) {
     }
     for (int64_t i = 0; i < n; ++i) {
       const auto parameter = static_cast<size_t>(instance ? group % x.shape[1] : i);
-      double y = (static_cast<double>(x.f32[at(i)]) - mean) / std::sqrt(variance + static_cast<double>(attrs.epsilon()));
+      double y =
+          (static_cast<double>(x.f32[at(i)]) - mean) / std::sqrt(variance + static_cast<double>(attrs.epsilon()));
       if (args.has_input(1)) y *= static_cast<double>(args.input(1).f32[parameter]);
       if (args.has_input(2)) y += static_cast<double>(args.input(2).f32[parameter]);
       args.output->f32[at(i)] = static_cast<float>(y);

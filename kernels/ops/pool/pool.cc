@@ -66,9 +66,7 @@ struct Axis {
 struct Window {
   Axis depth, height, width;
 
-  int64_t line() const {
-    return std::max(width.pad_begin + width.in, (width.out - 1) * width.stride + width.extent());
-  }
+  int64_t line() const { return std::max(width.pad_begin + width.in, (width.out - 1) * width.stride + width.extent()); }
 };
 
 struct State {
@@ -104,8 +102,8 @@ lacuna_status read_axis(const fbs::PoolAttrs& attrs, uint32_t i, int64_t in, Axi
            attrs.pads_end()->Get(i)};
   const int64_t room = in + axis->pad_begin + axis->pad_end - axis->extent();
   if (room < 0) {
-    return fail(error, LACUNA_ERROR_MEANING, "spatial dimension %u: a window of %lld is larger than the padded input", i,
-                static_cast<long long>(axis->extent()));
+    return fail(error, LACUNA_ERROR_MEANING, "spatial dimension %u: a window of %lld is larger than the padded input",
+                i, static_cast<long long>(axis->extent()));
   }
   axis->out = (attrs.ceil_mode() ? ceil_div(room, axis->stride) : room / axis->stride) + 1;
   if (attrs.ceil_mode() && axis->start(axis->out - 1) >= in) --axis->out;
@@ -210,8 +208,7 @@ void run_row(const State& state, const float* x, float* y, int64_t od, int64_t o
   row.out_width = width.out;
   row.line = state.window.line();
   row.counts = state.counts();
-  row.outer_count =
-      static_cast<float>(depth.counted(od, state.include_pad) * height.counted(oh, state.include_pad));
+  row.outer_count = static_cast<float>(depth.counted(od, state.include_pad) * height.counted(oh, state.include_pad));
   state.function(row, scratch, y + (od * height.out + oh) * width.out);
 }
 

@@ -49,7 +49,8 @@ OpCase random_case(std::mt19937& rng, int number) {
   }
   window.ceil_mode = random_int(rng, 0, 1) == 1;
   window.include_pad = random_int(rng, 0, 1) == 1;
-  return pool_case(rng, "random_" + std::to_string(number), static_cast<PoolKind>(random_int(rng, 0, 1)), shape, window);
+  return pool_case(rng, "random_" + std::to_string(number), static_cast<PoolKind>(random_int(rng, 0, 1)), shape,
+                   window);
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ std::vector<OpCase> pool_cases(std::mt19937& rng) {
     add("pads_asymmetric", make_shape({1, 2, 7, 9}), {{3, 3}, {2, 2}, {0, 0}, {1, 2}});
     add("pads_in_front_only", make_shape({1, 2, 7, 9}), {{3, 2}, {1, 1}, {2, 1}, {0, 0}});
     add("ceil_mode", make_shape({1, 2, 6, 8}), {{3, 3}, {2, 2}, {0, 0}, {0, 0}, {}, true});
-    add("ceil_mode_window_would_start_in_padding", make_shape({1, 1, 5, 5}), {{2, 2}, {3, 3}, {1, 1}, {1, 1}, {}, true});
+    add("ceil_mode_window_would_start_in_padding", make_shape({1, 1, 5, 5}),
+        {{2, 2}, {3, 3}, {1, 1}, {1, 1}, {}, true});
     add("ceil_mode_with_pads", make_shape({1, 2, 5, 7}), {{3, 3}, {2, 2}, {1, 0}, {0, 1}, {}, true, true});
     add("dilation", make_shape({1, 2, 9, 21}), {{3, 3}, {1, 2}, {2, 2}, {2, 2}, {2, 3}});
     add("window_in_padding_alone", make_shape({1, 2, 1, 1}), {{2, 2}, {1, 1}, {1, 1}, {1, 1}, {2, 2}});
@@ -77,7 +79,8 @@ std::vector<OpCase> pool_cases(std::mt19937& rng) {
     add("height_1", make_shape({1, 3, 1, 41}), {{1, 5}, {1, 1}, {0, 2}, {0, 2}});
     add("wide_stride", make_shape({1, 2, 5, 90}), {{2, 2}, {1, 5}});
     add("3d", make_shape({1, 2, 5, 6, 19}), {{2, 3, 3}, {1, 2, 1}, {1, 0, 1}, {0, 1, 1}});
-    add("3d_count_include_pad_ceil", make_shape({1, 1, 4, 5, 6}), {{2, 2, 2}, {2, 2, 2}, {1, 1, 1}, {0, 0, 0}, {}, true, true});
+    add("3d_count_include_pad_ceil", make_shape({1, 1, 4, 5, 6}),
+        {{2, 2, 2}, {2, 2, 2}, {1, 1, 1}, {0, 0, 0}, {}, true, true});
     add("several_tasks", make_shape({1, 5, 64, 65}), {{3, 3}, {1, 1}, {1, 1}, {1, 1}});
   }
   for (int i = 0; i < 20; ++i) cases.push_back(random_case(rng, i));

@@ -25,8 +25,8 @@ Contents look_at(const fbs::PoolAttrs& attrs, const Tensor& x, const Shape& outp
     for (int d = 0; d < spatial; ++d) {
       const auto i = static_cast<uint32_t>(d);
       const int64_t size = x.shape[2 + d];
-      const int64_t at = output_index[2 + d] * attrs.stride()->Get(i) - attrs.pads_begin()->Get(i) +
-                         tap[d] * attrs.dilation()->Get(i);
+      const int64_t at =
+          output_index[2 + d] * attrs.stride()->Get(i) - attrs.pads_begin()->Get(i) + tap[d] * attrs.dilation()->Get(i);
       inside = inside && at >= 0 && at < size;
       padded = padded && at < size + attrs.pads_end()->Get(i);
       index[2 + d] = at;

@@ -178,7 +178,7 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
 
 double reduce_rows(const State& state, Reduction reduction, ReduceRow function, const float* x, float center) {
   double value = neutral(reduction);
-  for_each_run(state.reduced, 0, state.reduced.elements(), [&](const int64_t (&at)[1], int64_t n) {
+  for_each_run(state.reduced, 0, state.reduced.elements(), [&](const int64_t(&at)[1], int64_t n) {
     value = join(reduction, value, function(x + at[0], n, center));
   });
   return value;

@@ -30,8 +30,8 @@ std::vector<OpCase> reduce_cases(std::mt19937& rng) {
     cases.push_back(reduce_case(name + "_batch_and_height", kind, {0, 2}, false, x(make_shape({3, 2, 4, 5}))));
   }
   const auto mean = [&](const std::string& name, std::vector<uint32_t> axes, bool keep, const Shape& shape) {
-    cases.push_back(reduce_case("mean_" + name, ReduceKind::Mean, std::move(axes), keep,
-                                uniform_tensor(rng, shape, -1, 3)));
+    cases.push_back(
+        reduce_case("mean_" + name, ReduceKind::Mean, std::move(axes), keep, uniform_tensor(rng, shape, -1, 3)));
   };
   mean("of_rank_0", {}, false, Shape{});
   mean("without_axes", {}, true, make_shape({2, 3}));

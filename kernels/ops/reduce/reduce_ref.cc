@@ -52,8 +52,9 @@ double reduce(fbs::ReduceKind kind, const std::vector<double>& x) {
 void reduce_reference(const RefArgs& args) {
   const auto& attrs = args.attrs_as<fbs::ReduceAttrs>();
   const Tensor& x = args.input(0);
-  const std::vector<uint32_t> axes =
-      attrs.axes() == nullptr ? std::vector<uint32_t>() : std::vector<uint32_t>(attrs.axes()->begin(), attrs.axes()->end());
+  const std::vector<uint32_t> axes = attrs.axes() == nullptr
+                                         ? std::vector<uint32_t>()
+                                         : std::vector<uint32_t>(attrs.axes()->begin(), attrs.axes()->end());
   std::vector<std::vector<double>> groups(args.output->f32.size());
   for (int64_t i = 0; i < count(x.shape); ++i) {
     int64_t rest = i, group = 0, step = 1;

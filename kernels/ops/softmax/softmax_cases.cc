@@ -19,8 +19,7 @@ std::vector<OpCase> softmax_cases(std::mt19937& rng) {
   std::vector<OpCase> cases;
   for (const bool log : {false, true}) {
     const auto add = [&](const std::string& name, int64_t axis, const Shape& shape, float range = 5) {
-      cases.push_back(
-          softmax_case((log ? "log_" : "") + name, axis, uniform_tensor(rng, shape, -range, range), log));
+      cases.push_back(softmax_case((log ? "log_" : "") + name, axis, uniform_tensor(rng, shape, -range, range), log));
     };
     add("last_axis_of_odd_length", 1, make_shape({3, 37}));
     add("last_axis_of_images", 3, make_shape({2, 3, 4, 5}));

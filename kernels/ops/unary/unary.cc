@@ -48,7 +48,7 @@ void run(const void* memory, uint32_t task, void*) {
   const auto& state = *static_cast<const State*>(memory);
   const int64_t elements = state.nest.elements();
   for_each_run(state.nest, task_begin(elements, state.tasks, task), task_begin(elements, state.tasks, task + 1),
-               [&](const int64_t (&at)[2], int64_t n) {
+               [&](const int64_t(&at)[2], int64_t n) {
                  state.function(state.x + at[0], state.y + at[1], static_cast<size_t>(n), state.alpha, state.beta);
                });
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "converter/cli/console.h"
+
 namespace lacuna {
 namespace {
 
@@ -12,6 +14,20 @@ TEST_CASE("table: numbers") {
   CHECK(with_commas(18446744073709551615u) == "18,446,744,073,709,551,615");
   CHECK(percent(0.1234) == "12.3%");
   CHECK(fixed(2.5, 2) == "2.50");
+}
+
+TEST_CASE("printable: what is not UTF-8 and what terminals obey becomes '?'") {
+  const auto same = [](const std::string& text) { return printable(text) == text; };
+  CHECK(same("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"));
+  CHECK(printable("a\tb\nc\x7f\x1b") == "a?b?c??");
+  CHECK(printable("a\nb\t", true) == "a\nb?");
+  CHECK(printable("\xc2\x9b") == "?");
+  CHECK(printable("\xc3") == "?");
+  CHECK(printable("\xe3x") == "?x");
+  CHECK(printable("\xc0\x80\xff") == "???");
+  CHECK(printable("\xed\xa0\x80") == "???");
+  CHECK(printable("\xf4\x90\x80\x80") == "????");
+  CHECK(printable("\xe0\x80\x80") == "???");
 }
 
 TEST_CASE("table: long names keep their end, whole characters") {

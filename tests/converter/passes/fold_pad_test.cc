@@ -42,8 +42,8 @@ TEST_CASE("fold_pad: average pools count the zeros") {
 TEST_CASE("fold_pad: a max pool pads with minus infinity") {
   TestNet net;
   GraphBuilder& b = net.b();
-  net.output(net.pool(PoolKind::Max, b.pad(PadMode::Constant, net.input({1, 2, 5, 6}), {0, 0, 1, 1}, {0, 0, 1, 1},
-                                           -kInfinity), 3, 0));
+  net.output(net.pool(PoolKind::Max,
+                      b.pad(PadMode::Constant, net.input({1, 2, 5, 6}), {0, 0, 1, 1}, {0, 0, 1, 1}, -kInfinity), 3, 0));
   CHECK(check_pass(net.graph(), fold_pad));
 }
 

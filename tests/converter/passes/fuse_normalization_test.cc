@@ -17,9 +17,7 @@ struct NormNet : TestNet {
   ValueId mean(ValueId of) { return b().reduce(ReduceKind::Mean, of, axes, true); }
   ValueId centered() { return b().binary(BinaryKind::Sub, x, mean(x)); }
   ValueId with_epsilon(ValueId variance) { return b().binary(BinaryKind::Add, variance, scalar(1e-3)); }
-  ValueId variance() {
-    return with_epsilon(mean(b().binary(BinaryKind::Pow, centered(), scalar(2))));
-  }
+  ValueId variance() { return with_epsilon(mean(b().binary(BinaryKind::Pow, centered(), scalar(2)))); }
   ValueId quotient() { return b().binary(BinaryKind::Div, centered(), b().unary(UnaryKind::Sqrt, variance())); }
 
   const Node& check_fused() {

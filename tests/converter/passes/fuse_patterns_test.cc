@@ -61,14 +61,18 @@ TEST_CASE("fuse_patterns: hard swish as exporters write it") {
   const ValueId clipped = net.relu6(net.add(net.x, 3));
   SUBCASE("divided last") { net.check_becomes(UnaryKind::HardSwish, net.div(net.mul(net.x, clipped), 6)); }
   SUBCASE("divided first") { net.check_becomes(UnaryKind::HardSwish, net.mul(net.div(clipped, 6), net.x)); }
-  SUBCASE("times a sixth, first") { net.check_becomes(UnaryKind::HardSwish, net.mul(net.x, net.mul(clipped, 1.0 / 6))); }
+  SUBCASE("times a sixth, first") {
+    net.check_becomes(UnaryKind::HardSwish, net.mul(net.x, net.mul(clipped, 1.0 / 6)));
+  }
   SUBCASE("times a sixth, last") { net.check_becomes(UnaryKind::HardSwish, net.mul(net.mul(clipped, net.x), 1.0 / 6)); }
   SUBCASE("value scaled") { net.check_becomes(UnaryKind::HardSwish, net.mul(net.div(net.x, 6), clipped)); }
   SUBCASE("fused clip") {
     const ValueId sum = net.b().binary(BinaryKind::Add, net.x, net.scalar(3), Activation(UnaryKind::Clamp, 0, 6));
     net.check_becomes(UnaryKind::HardSwish, net.mul(net.x, net.mul(sum, 1.0 / 6)));
   }
-  SUBCASE("hard sigmoid") { net.check_becomes(UnaryKind::HardSwish, net.mul(net.x, net.b().unary(hard_sigmoid, net.x))); }
+  SUBCASE("hard sigmoid") {
+    net.check_becomes(UnaryKind::HardSwish, net.mul(net.x, net.b().unary(hard_sigmoid, net.x)));
+  }
 }
 
 TEST_CASE("fuse_patterns: hard sigmoid") {
@@ -170,7 +174,9 @@ TEST_CASE("fuse_patterns: what only looks like a pattern") {
   SUBCASE("broadcast gate") {
     net.output(net.mul(net.x, b.unary(UnaryKind::Sigmoid, b.reduce(fbs::ReduceKind::Mean, net.x, {2, 3}, true))));
   }
-  SUBCASE("maximum that adds dimensions") { net.output(b.binary(BinaryKind::Max, net.x, net.constant({1, 1, 1, 1, 1}))); }
+  SUBCASE("maximum that adds dimensions") {
+    net.output(b.binary(BinaryKind::Max, net.x, net.constant({1, 1, 1, 1, 1})));
+  }
   CHECK_FALSE(check_pass(net.graph(), fuse_patterns));
 }
 

@@ -12,8 +12,8 @@ TEST_CASE("fuse_residual: a skip connection, on either side") {
     TestNet net;
     const ValueId x = net.b().unary(UnaryKind::Abs, net.input({1, 4, 5, 5}));
     const ValueId y = net.conv(x, 4, 3, 1);
-    net.output(net.b().binary(BinaryKind::Add, swapped ? x : y, swapped ? y : x,
-                              fbs::Activation(UnaryKind::Clamp, 0, 6)));
+    net.output(
+        net.b().binary(BinaryKind::Add, swapped ? x : y, swapped ? y : x, fbs::Activation(UnaryKind::Clamp, 0, 6)));
     CHECK(check_pass(net.graph(), fuse_residual));
     const Node& conv = only(net.graph(), OpAttrs::Conv);
     CHECK(conv.inputs.size() == 4);

@@ -60,9 +60,7 @@ TEST_CASE("merge_affine: what stays binary") {
   }
   SUBCASE("scaled attention") { net.output(b.binary(BinaryKind::Mul, net.input({2, 3, 4}), net.scalar(0.125))); }
   SUBCASE("division by zero") { net.output(b.binary(BinaryKind::Div, net.input({2, 3, 4, 5}), net.scalar(0))); }
-  SUBCASE("quotient of a constant") {
-    net.output(b.binary(BinaryKind::Div, net.scalar(1), net.input({2, 3, 4, 5})));
-  }
+  SUBCASE("quotient of a constant") { net.output(b.binary(BinaryKind::Div, net.scalar(1), net.input({2, 3, 4, 5}))); }
   CHECK_FALSE(check_pass(net.graph(), merge_affine));
 }
 

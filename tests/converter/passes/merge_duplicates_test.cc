@@ -31,7 +31,8 @@ TEST_CASE("merge_duplicates: nodes that differ in an attribute or a constant sta
   }
   SUBCASE("shape of the constant") {
     net.output(b.binary(fbs::BinaryKind::Add, x, net.b().add_constant(Tensor(make_shape({1}), std::vector<float>{1}))));
-    net.output(b.binary(fbs::BinaryKind::Add, x, net.b().add_constant(Tensor(make_shape({1, 1, 1}), std::vector<float>{1}))));
+    net.output(
+        b.binary(fbs::BinaryKind::Add, x, net.b().add_constant(Tensor(make_shape({1, 1, 1}), std::vector<float>{1}))));
   }
   CHECK_FALSE(check_pass(net.graph(), merge_duplicates));
 }

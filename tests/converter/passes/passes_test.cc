@@ -95,7 +95,8 @@ class RandomNet : public TestNet {
     if (draw(2) == 0 || shape(other) != shape(x)) other = random_constant(shape(x));
     const bool swapped = draw(2) == 0;
     const BinaryKind kind = kKinds[draw(5)];
-    return b().binary(kind, swapped ? other : x, swapped ? x : other, draw(3) == 0 ? random_function() : fbs::Activation());
+    return b().binary(kind, swapped ? other : x, swapped ? x : other,
+                      draw(3) == 0 ? random_function() : fbs::Activation());
   }
 
   ValueId random_reshape(ValueId x) {
@@ -116,7 +117,8 @@ class RandomNet : public TestNet {
   /// What needs a value of rank 4; another value otherwise.
   ValueId random_spatial(ValueId x) {
     const Shape& dims = shape(x);
-    if (dims.rank != 4 || dims[2] < 2 || dims[3] < 2 || dims[2] > 30 || dims[3] > 30) return b().unary(random_function(), x);
+    if (dims.rank != 4 || dims[2] < 2 || dims[3] < 2 || dims[2] > 30 || dims[3] > 30)
+      return b().unary(random_function(), x);
     switch (draw(5)) {
       case 0:
         return conv(x, dims[1], 1);

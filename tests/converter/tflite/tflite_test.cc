@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "tests/converter/tflite/model_builder.h"
 
@@ -161,8 +162,12 @@ ModelBuilder sparse_model(bool half, bool densify, bool dequantize) {
   for (int i = 0; i < 2; ++i) sparsity->dim_metadata.push_back(std::make_unique<tflite_fbs::DimensionMetadataT>());
   sparsity->dim_metadata[0]->dense_size = 2;
   sparsity->dim_metadata[1]->format = tflite_fbs::DimensionType::SPARSE_CSR;
-  sparsity->dim_metadata[1]->array_segments.Set(tflite_fbs::Uint8VectorT{{0, 1, 2}});
-  sparsity->dim_metadata[1]->array_indices.Set(tflite_fbs::Uint16VectorT{{2, 0}});
+  tflite_fbs::Uint8VectorT segments;
+  segments.values = {0, 1, 2};
+  tflite_fbs::Uint16VectorT positions;
+  positions.values = {2, 0};
+  sparsity->dim_metadata[1]->array_segments.Set(std::move(segments));
+  sparsity->dim_metadata[1]->array_indices.Set(std::move(positions));
   builder.tensor(weight).sparsity = std::move(sparsity);
   if (densify) weight = builder.add_op(BuiltinOperator::DENSIFY, {weight});
   if (dequantize) weight = builder.add_op(BuiltinOperator::DEQUANTIZE, {weight});

@@ -53,12 +53,18 @@ void check_kernel(const DwconvKernel& kernel, const DwconvPlan& plan, bool ends,
   double worst = 0;
   for (int64_t first = 0; first < plan.height.out; first += plan.strip_rows) {
     const int64_t at = first * plan.width.out;
-    const DwconvTile tile = {&plan,          x.floats(),
-                             w.floats(),     0.25f,
-                             first,          std::min(plan.strip_rows, plan.height.out - first),
-                             y.floats() + at, ends ? r.floats() + at : nullptr,
-                             ends,           -1.5f,
-                             1.5f,           scratch.floats()};
+    const DwconvTile tile = {&plan,
+                             x.floats(),
+                             w.floats(),
+                             0.25f,
+                             first,
+                             std::min(plan.strip_rows, plan.height.out - first),
+                             y.floats() + at,
+                             ends ? r.floats() + at : nullptr,
+                             ends,
+                             -1.5f,
+                             1.5f,
+                             scratch.floats()};
     kernel.function(tile);
     for (int64_t i = 0; i < tile.rows * plan.width.out; ++i) {
       const double sum = expected(tile, first + i / plan.width.out, i % plan.width.out);
@@ -79,11 +85,20 @@ TEST_CASE("every depthwise kernel of this machine agrees with a plain loop") {
     int64_t kernel, stride, dilation, begin, end;
   };
   const Problem problems[] = {
-      {"3x3", 3, 1, 1, 1, 1},           {"3x3_valid", 3, 1, 1, 0, 0},       {"3x3_wide_pads", 3, 1, 1, 2, 3},
-      {"3x3_stride_2", 3, 2, 1, 1, 1},  {"3x3_stride_2_behind", 3, 2, 1, 0, 1}, {"5x5", 5, 1, 1, 2, 2},
-      {"5x5_stride_2", 5, 2, 1, 2, 2},  {"7x7", 7, 1, 1, 3, 3},             {"7x7_stride_2", 7, 2, 1, 3, 3},
-      {"3x3_dilation_2", 3, 1, 2, 2, 2}, {"3x3_stride_2_dilation_3", 3, 2, 3, 3, 3}, {"2x2", 2, 1, 1, 0, 1},
-      {"1x1_stride_3", 1, 3, 1, 0, 0},  {"4x4_stride_3", 4, 3, 1, 1, 2},
+      {"3x3", 3, 1, 1, 1, 1},
+      {"3x3_valid", 3, 1, 1, 0, 0},
+      {"3x3_wide_pads", 3, 1, 1, 2, 3},
+      {"3x3_stride_2", 3, 2, 1, 1, 1},
+      {"3x3_stride_2_behind", 3, 2, 1, 0, 1},
+      {"5x5", 5, 1, 1, 2, 2},
+      {"5x5_stride_2", 5, 2, 1, 2, 2},
+      {"7x7", 7, 1, 1, 3, 3},
+      {"7x7_stride_2", 7, 2, 1, 3, 3},
+      {"3x3_dilation_2", 3, 1, 2, 2, 2},
+      {"3x3_stride_2_dilation_3", 3, 2, 3, 3, 3},
+      {"2x2", 2, 1, 1, 0, 1},
+      {"1x1_stride_3", 1, 3, 1, 0, 0},
+      {"4x4_stride_3", 4, 3, 1, 1, 2},
   };
   std::mt19937 rng(1);
   std::vector<int> uses(sizeof(kDwconvKernels) / sizeof(kDwconvKernels[0]));

@@ -17,7 +17,8 @@ constexpr size_t kMostElements = 64;
 
 /// n floats that end where readable memory does.
 struct Run {
-  explicit Run(size_t n, float first = 0) : memory(kMostElements * sizeof(float)), data(memory.floats() + kMostElements - n) {
+  explicit Run(size_t n, float first = 0)
+      : memory(kMostElements * sizeof(float)), data(memory.floats() + kMostElements - n) {
     for (size_t i = 0; i < n; ++i) data[i] = first + static_cast<float>(i) / 16;
   }
   GuardedMemory memory;
@@ -100,9 +101,9 @@ TEST_CASE("binary kernels take any step and write n elements, in place as elsewh
 TEST_CASE("activations: null is Identity, unknown kinds are refused") {
   lacuna_error error = {};
   CHECK(check_activation(nullptr, &error) == LACUNA_OK);
-  CHECK(bind_activation(nullptr, kScalar).function == nullptr);
+  CHECK((bind_activation(nullptr, kScalar).function == nullptr));
   const fbs::Activation identity(fbs::UnaryKind::Identity, 0, 0);
-  CHECK(bind_activation(&identity, kScalar).function == nullptr);
+  CHECK((bind_activation(&identity, kScalar).function == nullptr));
   const fbs::Activation last(fbs::UnaryKind::MAX, 0, 0);
   CHECK(check_activation(&last, &error) == LACUNA_OK);
   const fbs::Activation unknown(static_cast<fbs::UnaryKind>(kUnaryKinds), 0, 0);

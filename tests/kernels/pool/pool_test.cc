@@ -54,8 +54,10 @@ void check_row(const Kernel& kernel, int64_t width, int64_t taps, int64_t stride
   const Tensor values = uniform_tensor(rng, make_shape({std::max<int64_t>(height_taps, 1) * width}), -2, 1);
   std::copy(values.f32.begin(), values.f32.end(), x.data);
   std::fill_n(counts.data, out, 2.0f);
-  const PoolRow row = {x.data, 1,        0,   height_taps, width,        width, pad, taps, stride, dilation,
-                       out,    std::max(pad + width, (out - 1) * stride + extent), counts.data, 3.0f};
+  const PoolRow row = {x.data,      1,        0,   height_taps,
+                       width,       width,    pad, taps,
+                       stride,      dilation, out, std::max(pad + width, (out - 1) * stride + extent),
+                       counts.data, 3.0f};
   const Guarded scratch(row.line);
   kernel.function(row, scratch.data, y.data);
   for (int64_t o = 0; o < out; ++o) {
@@ -86,7 +88,8 @@ TEST_CASE("pool kernels look at each tap inside the row and at nothing else") {
         for (const int64_t taps : {1, 2, 3, 7}) {
           for (const int64_t stride : {1, 2, 3}) {
             for (const int64_t dilation : {1, 2}) {
-              for (const int64_t height_taps : {0, 1, 3}) check_row(kernel, width, taps, stride, dilation, 2, height_taps);
+              for (const int64_t height_taps : {0, 1, 3})
+                check_row(kernel, width, taps, stride, dilation, 2, height_taps);
             }
           }
         }

@@ -95,7 +95,8 @@ TEST_CASE("functions of an axis: columns as rows, in place as elsewhere") {
         kernels_of(isa).axis_columns[function](x.data, columns, x.data, columns, n, columns, 1e-6f);
         for (int64_t c = 0; c < columns; ++c) {
           std::vector<float> row(static_cast<size_t>(n));
-          for (int64_t i = 0; i < n; ++i) row[static_cast<size_t>(i)] = values.f32[static_cast<size_t>(i * columns + c)];
+          for (int64_t i = 0; i < n; ++i)
+            row[static_cast<size_t>(i)] = values.f32[static_cast<size_t>(i * columns + c)];
           kernels_of(isa).axis_row[function](row.data(), row.data(), n, 1e-6f);
           for (int64_t i = 0; i < n; ++i) {
             CHECK(y.data[i * columns + c] == doctest::Approx(row[static_cast<size_t>(i)]).epsilon(1e-5));
@@ -131,7 +132,7 @@ TEST_CASE("loop nests collapse, and cursors visit every element once in order") 
   for (int64_t begin = 0; begin <= 24; ++begin) {
     for (int64_t end = begin; end <= 24; ++end) {
       std::vector<int64_t> visited;
-      for_each_run(strided, begin, end, [&](const int64_t (&at)[1], int64_t n) {
+      for_each_run(strided, begin, end, [&](const int64_t(&at)[1], int64_t n) {
         for (int64_t i = 0; i < n; ++i) visited.push_back(at[0] + i);
       });
       std::vector<int64_t> expected;

@@ -1,5 +1,5 @@
-// Errors of kernels/simd/math.h against double libm on every tier, over all magnitudes. The functions are reached through
-// the Unary kernels made of them.
+// Errors of kernels/simd/math.h against double libm on every tier, over all magnitudes. The functions are reached
+// through the Unary kernels made of them.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -42,7 +42,8 @@ std::vector<float> apply(Isa isa, fbs::UnaryKind kind, const std::vector<float>&
   return y;
 }
 
-/// Distance to the true value in units of the last place of the nearest float; those of the least normal number below it.
+/// Distance to the true value in units of the last place of the nearest float; those of the least normal number below
+/// it.
 double ulps(float y, double truth) {
   const auto nearest = static_cast<float>(truth);
   if (std::isinf(nearest) || std::isnan(nearest)) {
@@ -65,7 +66,8 @@ void check_ulps(fbs::UnaryKind kind, const std::vector<float>& x, double bound, 
         where = x[i];
       }
     }
-    MESSAGE(std::string(fbs::EnumNameUnaryKind(kind)) << " " << std::string(name_of(isa)) << ": " << worst << " ulp at " << where);
+    MESSAGE(std::string(fbs::EnumNameUnaryKind(kind))
+            << " " << std::string(name_of(isa)) << ": " << worst << " ulp at " << where);
     CAPTURE(std::string(name_of(isa)));
     CAPTURE(where);
     CHECK(worst <= bound);
@@ -122,9 +124,14 @@ TEST_CASE("math: infinity and NaN") {
     float at_infinity;
   };
   const Row rows[] = {
-      {fbs::UnaryKind::Exp, 0, kInfinity},     {fbs::UnaryKind::Log, kNan, kInfinity}, {fbs::UnaryKind::Tanh, -1, 1},
-      {fbs::UnaryKind::Sigmoid, 0, 1},         {fbs::UnaryKind::Erf, -1, 1},           {fbs::UnaryKind::Elu, -1, kInfinity},
-      {fbs::UnaryKind::Softplus, 0, kInfinity}, {fbs::UnaryKind::Sqrt, kNan, kInfinity},
+      {fbs::UnaryKind::Exp, 0, kInfinity},
+      {fbs::UnaryKind::Log, kNan, kInfinity},
+      {fbs::UnaryKind::Tanh, -1, 1},
+      {fbs::UnaryKind::Sigmoid, 0, 1},
+      {fbs::UnaryKind::Erf, -1, 1},
+      {fbs::UnaryKind::Elu, -1, kInfinity},
+      {fbs::UnaryKind::Softplus, 0, kInfinity},
+      {fbs::UnaryKind::Sqrt, kNan, kInfinity},
   };
   for (const Isa isa : machine_isas()) {
     CAPTURE(std::string(name_of(isa)));

@@ -1,7 +1,8 @@
 // Nothing but the AVX-512 tier's functions; vec_test.cc calls them on machines that have it.
 #if defined(__x86_64__)
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), \
+                             apply_to = function)
 #else
 #pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
 // GCC 12 takes the undefined operands inside its own intrinsics for our mistake (its bug 105593).

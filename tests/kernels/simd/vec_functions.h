@@ -1,4 +1,5 @@
-// The functions of one tier's Vec behind plain pointers, so that a test compiled without the tier's flags can call them.
+// The functions of one tier's Vec behind plain pointers, so that a test compiled without the tier's flags can call
+// them.
 #pragma once
 
 #include <cstdint>

@@ -34,11 +34,31 @@ void split_lanes(const float* x, float* mantissa, float* exponent) {
 }
 
 constexpr VecFunctions kFunctions = {
-    Vec::kLanes,      splat_lanes,          load_lanes,       store_lanes,         load_steps,
-    of_two<add>,      of_two<sub>,          of_two<mul>,      of_two<div>,         of_two<min>,
-    of_two<max>,      of_comparison<less>,  of_comparison<less_equal>, of_comparison<equal>, fma_lanes,
-    of_one<neg>,      of_one<abs>,          of_one<sqrt>,     of_one<round>,       of_one<floor>,
-    of_one<exp2_whole>, split_lanes,        of_lanes<sum>,    of_lanes<max_lane>,  of_lanes<min_lane>,
+    Vec::kLanes,
+    splat_lanes,
+    load_lanes,
+    store_lanes,
+    load_steps,
+    of_two<add>,
+    of_two<sub>,
+    of_two<mul>,
+    of_two<div>,
+    of_two<min>,
+    of_two<max>,
+    of_comparison<less>,
+    of_comparison<less_equal>,
+    of_comparison<equal>,
+    fma_lanes,
+    of_one<neg>,
+    of_one<abs>,
+    of_one<sqrt>,
+    of_one<round>,
+    of_one<floor>,
+    of_one<exp2_whole>,
+    split_lanes,
+    of_lanes<sum>,
+    of_lanes<max_lane>,
+    of_lanes<min_lane>,
 };
 
 }  // namespace

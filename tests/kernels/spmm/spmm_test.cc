@@ -158,7 +158,8 @@ void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double densi
   int64_t entry = 0;
   for (int64_t b = 0; b < blocks; ++b) {
     const SparseTile tile = sparse_tile(weights, 0, b, 0, shape.rows, entry);
-    for (int64_t i = 0; i < shape.rows * shape.segments; ++i) entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
+    for (int64_t i = 0; i < shape.rows * shape.segments; ++i)
+      entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
     kernel.function(tile, problem.input(b * weights.block), problem.output(b == 0, b == blocks - 1));
   }
   CHECK(problem.error(weight) <= 1e-5);

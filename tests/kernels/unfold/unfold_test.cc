@@ -40,8 +40,8 @@ void check_tile(const UnfoldKernel& kernel, const UnfoldTile& t, const Tensor& x
   for (int64_t s = 0; s < t.height.kernel; ++s) {
     for (int64_t c = 0; c < t.columns; ++c) {
       for (int64_t p = 0; p < t.pixels; ++p) {
-        equal = equal && out.floats()[s * t.segment_stride + c * t.column_stride + p] ==
-                             expected(t, x, s, t.column + c, p);
+        equal =
+            equal && out.floats()[s * t.segment_stride + c * t.column_stride + p] == expected(t, x, s, t.column + c, p);
       }
     }
   }
@@ -82,8 +82,12 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
         for (int64_t first = 0; first < pixels; first += 16) {
           CAPTURE(first);
           const int tile = static_cast<int>(std::min<int64_t>(pixels - first, first % 3 == 0 ? 64 : 37));
-          check_tile(kernel, {memory.floats(), plane, p.depth, p.height, p.width, z, first, tile, 0, columns, 64, columns * 64}, x);
-          check_tile(kernel, {memory.floats(), plane, p.depth, p.height, p.width, z, first, 1, 1, columns - 1, 1, columns - 1}, x);
+          check_tile(kernel,
+                     {memory.floats(), plane, p.depth, p.height, p.width, z, first, tile, 0, columns, 64, columns * 64},
+                     x);
+          check_tile(kernel,
+                     {memory.floats(), plane, p.depth, p.height, p.width, z, first, 1, 1, columns - 1, 1, columns - 1},
+                     x);
         }
       }
     }
