@@ -37,6 +37,7 @@ std::map<std::string, Shape> parse_input_shapes(const std::vector<std::string>& 
       if (shape.rank == kMaxRank) fail("a tensor has at most 8 dimensions");
       shape.push_back(dim);
     }
+    if (shape.rank == 0) fail("the shape is missing");
     if (option.back() == ',') fail("the last dimension is missing");
     if (!shapes.emplace(option.substr(0, equals), shape).second) fail("this input is given twice");
   }

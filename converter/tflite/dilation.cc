@@ -80,12 +80,10 @@ std::optional<DilatedConvolution> match(const Model& model, const tflite_fbs::Op
       blocks[0] < 1 || blocks[0] > kMaxMargin || blocks[1] < 1 || blocks[1] > kMaxMargin) {
     return std::nullopt;
   }
-  return DilatedConvolution{FoldedDilation{{blocks[0], blocks[1]},
-                                           {pads[0], pads[2]},
-                                           {pads[1], pads[3]},
-                                           {crops[0], crops[2]},
-                                           {crops[1], crops[3]}},
-                            to_batch.inputs()->Get(0), to_space.outputs()->Get(0)};
+  return DilatedConvolution{
+      FoldedDilation{
+          {blocks[0], blocks[1]}, {pads[0], pads[2]}, {pads[1], pads[3]}, {crops[0], crops[2]}, {crops[1], crops[3]}},
+      to_batch.inputs()->Get(0), to_space.outputs()->Get(0)};
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ Convolution read_convolution(NodeContext& node) {
 /// How many groups of input channels the weight implies.
 int64_t groups_of(int64_t channels, const Shape& weight) {
   if (channels < weight[1] || channels % weight[1] != 0 || weight[0] % (channels / weight[1]) != 0) {
-    malformed("a weight of " + std::to_string(weight[0]) + " x " + std::to_string(weight[1]) + " channels does not fit " +
-              std::to_string(channels) + " input channels");
+    malformed("a weight of " + std::to_string(weight[0]) + " x " + std::to_string(weight[1]) +
+              " channels does not fit " + std::to_string(channels) + " input channels");
   }
   return channels / weight[1];
 }
@@ -173,9 +173,8 @@ void import_transpose_conv(NodeContext& node) {
   const Shape x = node.shape(2);
   const Shape weight = node.shape(1);
   if (sizes.size() != 4 || sizes[0] != x[0] || sizes[3] != weight[0]) malformed("the output shape does not fit");
-  const ConvTransposeGeometry geometry =
-      transposed_geometry(x, make_shape({weight[1], weight[2]}), {options.stride_h, options.stride_w}, options.padding,
-                          make_shape(sizes));
+  const ConvTransposeGeometry geometry = transposed_geometry(
+      x, make_shape({weight[1], weight[2]}), {options.stride_h, options.stride_w}, options.padding, make_shape(sizes));
   const ValueId y = emit_transposed(node, node.input(2), bias_of(node, 3, weight[0]), geometry);
   const fbs::Activation activation = activation_of(options.fused_activation_function);
   node.set_output(node.to_channel_last(node.activate(activation, y)));

@@ -166,7 +166,8 @@ void import_binary(NodeContext& node) {
     node.set_output(node.binary(function.kind, a, b, binary_activation(node)));
     return;
   }
-  if (binary_activation(node).kind() != fbs::UnaryKind::Identity) unsupported("an activation of integers is not supported");
+  if (binary_activation(node).kind() != fbs::UnaryKind::Identity)
+    unsupported("an activation of integers is not supported");
   const Shape shape = broadcast_shape(node.shape(0), node.shape(1));
   node.set_output(node.add_folded(ElementType::kI64, shape, [&] {
     const Tensor y = host_binary(function.host, node.constant(0, "operand"), node.constant(1, "operand"));

@@ -54,7 +54,8 @@ void import_fully_connected(NodeContext& node) {
   if (count(weight_shape) == 0) malformed("the weight is empty");
   const Shape rows = rows_of(node.shape(0), weight_shape[1], options.keep_num_dims);
   const ValueId x = node.reshape(node.input(0), rows, "/rows");
-  const ValueId bias = node.has_input(2) ? node.reshape(node.input(2), make_shape({weight_shape[0]}), "/bias") : kNoValue;
+  const ValueId bias =
+      node.has_input(2) ? node.reshape(node.input(2), make_shape({weight_shape[0]}), "/bias") : kNoValue;
   const fbs::Activation activation = activation_of(options.fused_activation_function);
   const bool constant = node.is_constant(1) && (bias == kNoValue || node.graph().is_constant(bias));
   node.set_output(constant ? emit_fully_connected(node, x, weight, bias, activation)

@@ -25,8 +25,8 @@ void import_pool(NodeContext& node) {
   node.set_output(node.activate(activation, node.unary(fbs::UnaryKind::Sqrt, mean, "/sqrt")));
 }
 
-// y = x * (bias + alpha * sum of squares over channels [c - radius, c + radius]) ^ -beta. The sum is an average pool along
-// the channels, padding counted, times its window; for the pool [N, H, W, C] is H channels of W x C.
+// y = x * (bias + alpha * sum of squares over channels [c - radius, c + radius]) ^ -beta. The sum is an average pool
+// along the channels, padding counted, times its window; for the pool [N, H, W, C] is H channels of W x C.
 void import_local_response_normalization(NodeContext& node) {
   const auto options = node.options<tflite_fbs::LocalResponseNormalizationOptions>();
   check_rank(node, 0, 4);

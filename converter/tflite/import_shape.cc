@@ -21,7 +21,8 @@ Shape resolve_free(std::vector<int64_t> dims, int64_t elements) {
   int64_t others = 1;
   for (const int64_t dim : dims) {
     if (dim == -1) continue;
-    if (dim <= 0 || dim > elements / others) malformed("it does not have the elements for " + to_string(shape_from(dims)));
+    if (dim <= 0 || dim > elements / others)
+      malformed("it does not have the elements for " + to_string(shape_from(dims)));
     others *= dim;
   }
   if (free != dims.end()) *free = elements / others;

@@ -106,7 +106,8 @@ class StridedSliceReader {
     };
     const int64_t first = has_bit(options_.begin_mask, i) ? (step > 0 ? 0 : dim - 1) : bound(begin_[i]);
     if (has_bit(options_.shrink_axis_mask, i)) {
-      if (first < 0 || first >= dim) malformed("begin " + std::to_string(begin_[i]) + " is outside of " + to_string(x_));
+      if (first < 0 || first >= dim)
+        malformed("begin " + std::to_string(begin_[i]) + " is outside of " + to_string(x_));
       push(first, 1, 1);
       return;
     }

@@ -122,8 +122,7 @@ void import_resize_bilinear(NodeContext& node) {
   const auto options = node.options<tflite_fbs::ResizeBilinearOptions>();
   fbs::ResizeAttrsT attrs;
   attrs.mode = fbs::ResizeMode::Linear;
-  attrs.coordinates =
-      coordinates_of(options.align_corners, options.half_pixel_centers, fbs::CoordinateMode::HalfPixel);
+  attrs.coordinates = coordinates_of(options.align_corners, options.half_pixel_centers, fbs::CoordinateMode::HalfPixel);
   node.set_output(emit_resize(node, std::move(attrs)));
 }
 

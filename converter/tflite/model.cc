@@ -193,8 +193,8 @@ Tensor Model::decode(const tflite_fbs::Tensor& tensor) const {
                 tflite_fbs::EnumNameTensorType(tensor.type()) + ", which Lacuna does not read");
   }
   const bool sparse = tensor.sparsity() != nullptr;
-  const bool fits = sparse ? bytes.size % element_bytes == 0
-                           : bytes.size == static_cast<uint64_t>(count(shape)) * element_bytes;
+  const bool fits =
+      sparse ? bytes.size % element_bytes == 0 : bytes.size == static_cast<uint64_t>(count(shape)) * element_bytes;
   if (!fits) {
     malformed("tensor '" + name_of(tensor) + "' " + to_string(shape) + " does not fit its " +
               std::to_string(bytes.size) + " bytes");

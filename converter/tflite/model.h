@@ -39,8 +39,8 @@ class Model {
   /// Elements that the file holds for a tensor. Throws kMalformed for a place outside of the file.
   Bytes data(const tflite_fbs::Tensor& tensor) const;
 
-  /// The constant tensor, dense, as f32 or i64. Throws Error: kMalformed when data and shape do not fit; kUnsupported for
-  /// element types that Lacuna does not read.
+  /// The constant tensor, dense, as f32 or i64. Throws Error: kMalformed when data and shape do not fit; kUnsupported
+  /// for element types that Lacuna does not read.
   Tensor decode(const tflite_fbs::Tensor& tensor) const;
 
  private:

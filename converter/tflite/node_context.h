@@ -1,9 +1,9 @@
 // What the handler of a TFLite operator works with: the node's operands and options, checked as they are read, and the
 // graph under construction.
 //
-// A handler reads operands and options, emits nodes and sets all outputs. It throws Error(kMalformed) for a node that breaks
-// TFLite's rules and Error(kUnsupported), with what to do about it, for what Lacuna lacks; the importer adds which node
-// it was.
+// A handler reads operands and options, emits nodes and sets all outputs. It throws Error(kMalformed) for a node that
+// breaks TFLite's rules and Error(kUnsupported), with what to do about it, for what Lacuna lacks; the importer adds
+// which node it was.
 #pragma once
 
 #include <array>
@@ -27,7 +27,8 @@ struct ImportState {
   std::unordered_map<ValueId, ValueId> channel_first;  ///< of a channel-last value: the same elements channel-first
 };
 
-/// A convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, which is a dilated one. One entry a spatial dimension.
+/// A convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, which is a dilated one. One entry a spatial
+/// dimension.
 struct FoldedDilation {
   std::array<int64_t, 2> dilation;
   std::array<int64_t, 2> pads_begin, pads_end;
@@ -37,8 +38,8 @@ struct FoldedDilation {
 class NodeContext : public GraphBuilder {
  public:
   /// `name` is the node's: that of its first output.
-  NodeContext(ImportState& state, const tflite_fbs::Operator& op, std::vector<ValueId> inputs,
-              std::vector<int> outputs, const std::string& name)
+  NodeContext(ImportState& state, const tflite_fbs::Operator& op, std::vector<ValueId> inputs, std::vector<int> outputs,
+              const std::string& name)
       : GraphBuilder(state.graph, state.budget, name),
         state_(state),
         op_(op),

@@ -24,11 +24,12 @@ bool is_small_integer(TensorType type) {
          type == TensorType::INT4 || type == TensorType::UINT4 || type == TensorType::INT2;
 }
 
-/// "[1,?,?,3]"-like pattern for --input-shape; dimensions that the model leaves free are named.
+/// What to give for --input-shape, such as 1,?,?,3: a free batch is 1, other free dimensions are for the user to
+/// choose.
 std::string shape_pattern(const std::vector<int>& dims) {
   std::string text;
   for (size_t i = 0; i < dims.size(); ++i) {
-    text += (i != 0 ? "," : "") + (dims[i] > 0 ? std::to_string(dims[i]) : i == 0 ? "1" : "?");
+    text += (i != 0 ? "," : "") + (dims[i] != -1 ? std::to_string(dims[i]) : i == 0 ? "1" : "?");
   }
   return text;
 }
@@ -92,7 +93,7 @@ class Importer {
       names += (names.empty() ? "" : ", ") + name_of(tensor);
       const bool given = options_.input_shapes.count(name_of(tensor)) != 0;
       const std::vector<int> dims = dims_of_input(tensor);
-      if (!given && std::any_of(dims.begin() + (dims.empty() ? 0 : 1), dims.end(), [](int dim) { return dim <= 0; })) {
+      if (!given && std::count(dims.begin() + (dims.empty() ? 0 : 1), dims.end(), -1) != 0) {
         unknown += "\n  --input-shape " + name_of(tensor) + "=" + shape_pattern(dims);
         continue;
       }
@@ -223,7 +224,8 @@ class Importer {
       unsupported("tensor '" + name_of(tensor) +
                   "' keeps state between runs, which is not supported; give and take the state as input and output");
     }
-    const bool is_constant = model().data(tensor).size != 0 || (is_integer(tensor.type()) && count(shape_of(tensor)) == 0);
+    const bool is_constant =
+        model().data(tensor).size != 0 || (is_integer(tensor.type()) && count(shape_of(tensor)) == 0);
     if (!is_constant) {
       if (lenient) return kNoValue;
       malformed("it reads tensor '" + name_of(tensor) + "', which nothing has written");

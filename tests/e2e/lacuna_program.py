@@ -30,7 +30,7 @@ def run(model, inputs, folder, *options):
         path = folder / f"input_{i}.npy"
         np.save(path, np.ascontiguousarray(array))
         arguments += ["--input", f"{name}={path}"]
-    call("run", model, *arguments, "--output-dir", folder / "outputs", *options)
+    call("run", model, *arguments, "--output-dir", folder / "outputs", "--force", *options)
     paths = sorted((folder / "outputs").glob("*.npy"), key=lambda path: int(path.stem))
     return [np.load(path) for path in paths]
 

@@ -128,16 +128,16 @@ TEST_CASE("npy: hostile files are malformed") {
   shape_fails("(2 2)");
   shape_fails("(,)");
   shape_fails("(2.0,)");
-  for (const char* descr : {"", "<", "<f", "<f3", "<c8", "|O", "<U4", "<M8[ns]", "<f44", "xf4"}) {
+  for (const std::string descr : {"", "<", "<f", "<f3", "<c8", "|O", "<U4", "<M8[ns]", "<f44", "xf4"}) {
     CAPTURE(descr);
     CHECK(failure(npy_file(header_of(descr, "(1,)"), data)) == ExitCode::kMalformed);
   }
-  for (const char* header : {"", "{", "{}", "[]", "{'descr': '<f4'}", "{'descr': '<f4", "{'descr' '<f4'}", "{1: 2}",
-                             "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
-                             "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}",
-                             "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}",
-                             "{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}"}) {
+  for (const std::string header : {"", "{", "{}", "[]", "{'descr': '<f4'}", "{'descr': '<f4", "{'descr' '<f4'}",
+                                   "{1: 2}", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
+                                   "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}",
+                                   "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}",
+                                   "{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}",
+                                   "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}"}) {
     CAPTURE(header);
     CHECK(failure(npy_file(header, data)) == ExitCode::kMalformed);
   }
@@ -148,7 +148,7 @@ TEST_CASE("npy: hostile files are malformed") {
 }
 
 TEST_CASE("npy: a file that is missing or is no file is malformed") {
-  for (const char* path : {"/nonexistent/x.npy", "/", "/dev/zero"}) {
+  for (const std::string path : {"/nonexistent/x.npy", "/", "/dev/zero"}) {
     CAPTURE(path);
     try {
       read_npy(path);

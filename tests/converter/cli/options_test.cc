@@ -34,10 +34,11 @@ TEST_CASE("image: defaults") {
 }
 
 TEST_CASE("image: wrong texts are usage errors") {
-  for (const char* text : {"", "mean", "mean=1", "std=1", "mean=1,2;std=1", "mean=x;std=1", "mean=1,,2;std=1,1,1",
-                           "mean=1;std=0", "mean=1;std=-1", "mean=nan;std=1", "mean=1;std=inf", "mean=1;std=1;resize=0",
-                           "mean=1;std=1;resize=-5", "mean=1;std=1;resize=100000", "mean=1;std=1;order=grb",
-                           "mean=1;std=1;order=bgr", "mean=1;mean=1;std=1", "mean=1;std=1;size=3"}) {
+  for (const std::string text :
+       {"", "mean", "mean=1", "std=1", "mean=1,2;std=1", "mean=x;std=1", "mean=1,,2;std=1,1,1", "mean=1;std=0",
+        "mean=1;std=-1", "mean=nan;std=1", "mean=1;std=inf", "mean=1;std=1;resize=0", "mean=1;std=1;resize=-5",
+        "mean=1;std=1;resize=100000", "mean=1;std=1;order=grb", "mean=1;std=1;order=bgr", "mean=1;mean=1;std=1",
+        "mean=1;std=1;size=3"}) {
     CAPTURE(text);
     CHECK(failure([&] { parse_image_spec(text); }) == ExitCode::kUsage);
   }
@@ -66,8 +67,8 @@ TEST_CASE("input shapes: names may hold '='") {
 }
 
 TEST_CASE("input shapes: wrong texts are usage errors") {
-  for (const char* text : {"", "data", "=1,2", "data=", "data=0", "data=-1", "data=1,,2", "data=1,", "data=1x2",
-                           "data=2147483648", "data=99999999999999999999", "data=1,1,1,1,1,1,1,1,1"}) {
+  for (const std::string text : {"", "data", "=1,2", "data=", "data=0", "data=-1", "data=1,,2", "data=1,", "data=1x2",
+                                 "data=2147483648", "data=99999999999999999999", "data=1,1,1,1,1,1,1,1,1"}) {
     CAPTURE(text);
     CHECK(failure([&] { parse_input_shapes({text}); }) == ExitCode::kUsage);
   }

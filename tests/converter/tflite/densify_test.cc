@@ -90,8 +90,7 @@ TEST_CASE("densify: 8 and 16 bit indices") {
 
 TEST_CASE("densify: blocks of 2 x 2") {
   // Blocks (0,0), (0,1) and (1,1) of a 4 x 4 matrix, rows of blocks first.
-  const auto native =
-      sparsity({0, 1, 2, 3}, {0, 1}, {dense(2), csr({0, 2, 3}, {0, 1, 1}), dense(2), dense(2)});
+  const auto native = sparsity({0, 1, 2, 3}, {0, 1}, {dense(2), csr({0, 2, 3}, {0, 1, 1}), dense(2), dense(2)});
   const std::vector<float> expected = {1, 0, 2, 3,  //
                                        0, 4, 0, 0,  //
                                        0, 0, 5, 0,  //
@@ -100,8 +99,7 @@ TEST_CASE("densify: blocks of 2 x 2") {
 }
 
 TEST_CASE("densify: blocks stored column by column") {
-  const auto native =
-      sparsity({0, 1, 3, 2}, {0, 1}, {dense(2), csr({0, 1, 1}, {1}), dense(2), dense(2)});
+  const auto native = sparsity({0, 1, 3, 2}, {0, 1}, {dense(2), csr({0, 1, 1}, {1}), dense(2), dense(2)});
   const std::vector<float> expected = {0, 0, 1, 3,  //
                                        0, 0, 2, 4,  //
                                        0, 0, 0, 0,  //
@@ -111,8 +109,8 @@ TEST_CASE("densify: blocks stored column by column") {
 
 TEST_CASE("densify: 1x1 convolution weights, blocks along the output channels only") {
   // [M=4, 1, 1, C=3], blocks of 2 output channels: traversed (M/2, kh, kw, C, block).
-  const auto native = sparsity({0, 1, 2, 3, 4}, {0},
-                               {dense(2), dense(1), dense(1), csr({0, 1, 3}, {2, 0, 1}), dense(2)});
+  const auto native =
+      sparsity({0, 1, 2, 3, 4}, {0}, {dense(2), dense(1), dense(1), csr({0, 1, 3}, {2, 0, 1}), dense(2)});
   const std::vector<float> expected = {0, 0, 1,  //
                                        0, 0, 2,  //
                                        3, 5, 0,  //
