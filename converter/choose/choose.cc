@@ -8,10 +8,21 @@
 namespace lacuna {
 namespace {
 
-/// Below this density a sparse kernel takes less time than the dense one: sparse kernels reach 25 to 47 GMAC/s on
-/// non-zeros where dense ones reach 80 (docs/decisions/0001-planar-values-and-short-indices.md), so 0.4 is on the safe
-/// side on every tier measured.
-constexpr double kSparseBelow = 0.4;
+/// Below which density the sparse kernel takes less time than the dense one. Over many pixels sparse kernels reach 23 to
+/// 33 GMAC/s on non-zeros where dense ones reach 45 to 55 (AVX2 and AVX-512 of a Zen 4); over a single one a sparse row
+/// is a few scattered reads, 1 to 3 GMAC/s against 15 to 20.
+double sparse_below(fbs::OpAttrs op, int64_t pixels) {
+  constexpr double kManyPixels = 0.4, kOneRow = 0.12, kOnePixel = 0.06;
+  if (pixels > 1) return kManyPixels;
+  return op == fbs::OpAttrs::FullyConnected ? kOneRow : kOnePixel;
+}
+
+/// Pixels of a convolution's output, rows of a fully connected layer's.
+int64_t pixels_of(const Graph& graph, const Node& node) {
+  const Shape& shape = graph.shape(node.output);
+  if (node.attrs.type == fbs::OpAttrs::FullyConnected) return count(shape, 0, shape.rank - 1);
+  return shape[0] * count(shape, 2, shape.rank);
+}
 
 uint64_t count_nonzeros(const Tensor& weight) {
   return static_cast<uint64_t>(std::count_if(weight.f32.begin(), weight.f32.end(), [](float w) { return w != 0.0f; }));
@@ -23,18 +34,17 @@ std::string percent(double share) {
   return text;
 }
 
-void choose_packing(const std::vector<fbs::Packing>& legal, Choice& choice) {
+void choose_packing(const std::vector<fbs::Packing>& legal, double sparse_below, Choice& choice) {
   const bool sparse_is_legal = std::find(legal.begin(), legal.end(), fbs::Packing::SparseRows) != legal.end();
   const std::string density = percent(choice.density()) + " of the weights are not zero";
-  if (choice.density() >= kSparseBelow) {
-    choice.packing = legal.front();
-    choice.reason = density + ": dense is faster above " + percent(kSparseBelow);
-  } else if (sparse_is_legal) {
-    choice.packing = fbs::Packing::SparseRows;
-    choice.reason = density + ": zeros are skipped below " + percent(kSparseBelow);
+  choice.packing = legal.front();
+  if (!sparse_is_legal) {
+    choice.reason = "this kind of layer has only a dense form";
+  } else if (choice.density() >= sparse_below) {
+    choice.reason = density + ": dense is faster from " + percent(sparse_below);
   } else {
-    choice.packing = legal.front();
-    choice.reason = density + ", but this kind of layer has only a dense form";
+    choice.packing = fbs::Packing::SparseRows;
+    choice.reason = density + ": zeros are skipped below " + percent(sparse_below);
   }
 }
 
@@ -53,7 +63,7 @@ Choice choose_for(const Graph& graph, const Node& node) {
   choice.weights = weight.f32.size();
   choice.nonzeros = count_nonzeros(weight);
   choice.nonzero_macs = static_cast<uint64_t>(static_cast<double>(choice.macs) * choice.density() + 0.5);
-  choose_packing(op.packings(attrs.table(), weight), choice);
+  choose_packing(op.packings(attrs.table(), weight), sparse_below(node.attrs.type, pixels_of(graph, node)), choice);
   return choice;
 }
 

@@ -41,7 +41,7 @@ class Network:
         return self.node("Clip", x, self.constant(0.0), self.constant(6.0))
 
     def save(self, output, path):
-        image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, SIZE, SIZE])
+        image = helper.make_tensor_value_info("data", TensorProto.FLOAT, ["batch", 3, SIZE, SIZE])
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", 10])
         graph = helper.make_graph(self.nodes, "network", [image], [result], self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
@@ -56,7 +56,7 @@ def head(net, x, channels):
 
 def bottlenecks(net):
     """ResNet-50's blocks."""
-    x = net.node("Relu", net.conv("image", 3, 32, 7, 2))
+    x = net.node("Relu", net.conv("data", 3, 32, 7, 2))
     x = net.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     channels = 32
     for width, stride in ((32, 1), (64, 2), (128, 2)):
@@ -70,7 +70,7 @@ def bottlenecks(net):
 
 def inverted_residuals(net):
     """MobileNetV2's blocks."""
-    x = net.relu6(net.conv("image", 3, 16, 3, 2))
+    x = net.relu6(net.conv("data", 3, 16, 3, 2))
     inputs = 16
     for outputs, stride, kernel in ((24, 2, 3), (24, 1, 3), (40, 2, 5), (40, 1, 5), (300, 2, 3)):
         y = net.relu6(net.conv(x, inputs, 6 * inputs))
@@ -82,7 +82,7 @@ def inverted_residuals(net):
 
 def squeeze_excite(net):
     """A block of EfficientNet's kind, with grouped convolution and concatenation."""
-    x = net.conv("image", 3, 32, 3, 2)
+    x = net.conv("data", 3, 32, 3, 2)
     x = net.node("Mul", x, net.node("Sigmoid", x))
     gate = net.node("ReduceMean", x, axes=[2, 3], keepdims=1)
     gate = net.node("Relu", net.conv(gate, 32, 8, batch_norm=False))
