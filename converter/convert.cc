@@ -6,6 +6,7 @@
 
 #include "converter/onnx/onnx.h"
 #include "converter/passes/passes.h"
+#include "converter/plan/split_channels.h"
 #include "converter/tflite/tflite.h"
 
 namespace lacuna {
@@ -34,6 +35,7 @@ Graph import_model(const std::string& path, const ImportOptions& options) {
 Converted convert(Graph graph, const FileNotes& notes) {
   Converted result;
   run_passes(graph);
+  split_channels(graph);
   result.choices = choose(graph);
   result.plan = make_plan(graph);
   result.file = emit(graph, result.choices, result.plan, notes);

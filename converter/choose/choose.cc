@@ -8,9 +8,9 @@
 namespace lacuna {
 namespace {
 
-/// Below which density the sparse kernel takes less time than the dense one. Over many pixels sparse kernels reach 23 to
-/// 33 GMAC/s on non-zeros where dense ones reach 45 to 55 (AVX2 and AVX-512 of a Zen 4); over a single one a sparse row
-/// is a few scattered reads, 1 to 3 GMAC/s against 15 to 20.
+/// Below which density the sparse kernel takes less time than the dense one. Over many pixels sparse kernels reach 23
+/// to 33 GMAC/s on non-zeros where dense ones reach 45 to 55 (AVX2 and AVX-512 of a Zen 4); over a single one a sparse
+/// row is a few scattered reads, 1 to 3 GMAC/s against 15 to 20.
 double sparse_below(fbs::OpAttrs op, int64_t pixels) {
   constexpr double kManyPixels = 0.4, kOneRow = 0.12, kOnePixel = 0.06;
   if (pixels > 1) return kManyPixels;

@@ -20,8 +20,8 @@ void check_case(const OpHost& op, const OpCase& op_case) {
     for (const Isa isa : machine_isas()) {
       for (const uint32_t threads : {1u, 3u}) {
         for (const bool padded : {false, true}) {
-          CAPTURE(fbs::EnumNamePacking(packing));
-          CAPTURE(name_of(isa));
+          CAPTURE(std::string(fbs::EnumNamePacking(packing)));
+          CAPTURE(std::string(name_of(isa)));
           CAPTURE(threads);
           CAPTURE(padded);
           const OpResult result = run_case(op, op_case, OpVariant{isa, threads, padded, packing});
