@@ -185,6 +185,10 @@ class Verifier {
     const uint32_t rank = size_of(value.shape());
     if (rank > kMaxRank) return "more than 8 dimensions";
     if (size_of(value.strides()) != rank) return "not one stride a dimension";
+    // The FlatBuffers verifier looks at the alignment of a vector's length only.
+    if (rank != 0 && reinterpret_cast<uintptr_t>(value.strides()->Data()) % alignof(uint64_t) != 0) {
+      return "strides are not aligned to 8 bytes";
+    }
     int64_t elements = 1;
     for (uint32_t i = 0; i < rank; ++i) {
       const uint32_t dim = value.shape()->Get(i);
