@@ -25,8 +25,8 @@ enum class Layout : uint8_t {
 
 /// One step as its operator sees it. Everything is borrowed; attrs, weights and (after bind) data outlive the session.
 struct OpStep {
-  const void* attrs = nullptr;      ///< the operator's table in op_attrs.fbs
-  Span<const TensorView> inputs;    ///< device operands only: no packed weight or bias
+  const void* attrs = nullptr;    ///< the operator's table in op_attrs.fbs
+  Span<const TensorView> inputs;  ///< device operands only: no packed weight or bias
   Span<const TensorView> outputs;
   const PackedWeights* weights = nullptr;  ///< null for a step without weights
 

@@ -43,11 +43,11 @@ struct RefArgs {
 
 /// A named example of an operator at one of its boundaries. Serves tests, benchmarks and fuzzing.
 struct OpCase {
-  std::string name;           ///< the boundary it hits, such as "stride_2_odd_width"
+  std::string name;  ///< the boundary it hits, such as "stride_2_odd_width"
   fbs::OpAttrsUnion attrs;
-  std::vector<Tensor> inputs;      ///< graph operand order; an omitted one has rank 0 and no elements
-  std::vector<bool> constant;      ///< which inputs are constants; weights always are
-  double tolerance = 1e-5;         ///< largest error over the output's largest absolute value
+  std::vector<Tensor> inputs;  ///< graph operand order; an omitted one has rank 0 and no elements
+  std::vector<bool> constant;  ///< which inputs are constants; weights always are
+  double tolerance = 1e-5;     ///< largest error over the output's largest absolute value
 };
 
 /// Packed weights that own their bytes. `view` gives them as a step sees them.
@@ -69,7 +69,7 @@ struct WeightBytes {
 /// The host half of an operator.
 struct OpHost {
   const OpRun* run;
-  std::vector<Operand> operands;   ///< one entry, repeated, for an operator with any number of inputs
+  std::vector<Operand> operands;  ///< one entry, repeated, for an operator with any number of inputs
   /// Multiply-adds of one evaluation as if dense; 0 for movers and elementwise functions. May be null.
   uint64_t (*macs)(const void* attrs, const std::vector<Shape>& inputs, const Shape& output);
   /// Packings that can hold these weights, the dense one first. Null for an operator without weights.

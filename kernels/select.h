@@ -7,8 +7,8 @@
 
 namespace lacuna {
 
-/// Picks from a family's table, which lists the best kernel first. Entry has `isa`; `suits(entry)` filters on packing or
-/// shape. Every table ends with scalar lines, so a suitable one always exists.
+/// Picks from a family's table, which lists the best kernel first. Entry has `isa`; `suits(entry)` filters on packing
+/// or shape. Every table ends with scalar lines, so a suitable one always exists.
 template <class Entry, size_t N, class Suits>
 const Entry& select_kernel(const Entry (&table)[N], IsaMask allowed, Suits suits) {
   for (const Entry& entry : table) {

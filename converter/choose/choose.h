@@ -12,7 +12,7 @@ namespace lacuna {
 /// What was decided for one node. For a node without weights only `macs` counts and the packing is None.
 struct Choice {
   fbs::Packing packing = fbs::Packing::None;
-  uint64_t weights = 0;       ///< all of them, zeros included
+  uint64_t weights = 0;  ///< all of them, zeros included
   uint64_t nonzeros = 0;
   uint64_t macs = 0;          ///< multiply-adds of one run as if dense
   uint64_t nonzero_macs = 0;  ///< of these, with a non-zero weight

@@ -73,7 +73,8 @@ class Emitter {
   void add_constant(ValueId id) {
     const Tensor& tensor = graph_.constant(id);
     if (tensor.type != ElementType::kF32) {
-      unsupported("constant '" + graph_.value(id).name + "' is an integer tensor that a step reads: only fp32 is computed");
+      unsupported("constant '" + graph_.value(id).name +
+                  "' is an integer tensor that a step reads: only fp32 is computed");
     }
     add_value(id);
     fbs::ValueT& value = *program_.values.back();
@@ -118,10 +119,9 @@ class Emitter {
   std::unique_ptr<fbs::PackedWeightsT> pack(const Node& node, fbs::Packing packing) {
     const ValueId bias = operand_with_role(node, Role::kBias);
     const PackedAttrs attrs(node.attrs);
-    const WeightBytes bytes =
-        host_op(node.attrs.type)
-            .pack(attrs.table(), graph_.constant(operand_with_role(node, Role::kWeight)),
-                  bias == kNoValue ? nullptr : &graph_.constant(bias), packing);
+    const WeightBytes bytes = host_op(node.attrs.type)
+                                  .pack(attrs.table(), graph_.constant(operand_with_role(node, Role::kWeight)),
+                                        bias == kNoValue ? nullptr : &graph_.constant(bias), packing);
     auto out = std::make_unique<fbs::PackedWeightsT>();
     out->packing = packing;
     out->rows = bytes.meta.rows;

@@ -18,8 +18,8 @@ struct FileNotes {
   std::optional<fbs::PreprocessingT> preprocessing;
 };
 
-/// The same arguments give the same bytes. Packs weights as `choices` says. Throws Error(kResourceLimit) when a limit of
-/// the format is exceeded.
+/// The same arguments give the same bytes. Packs weights as `choices` says. Throws Error(kResourceLimit) when a limit
+/// of the format is exceeded.
 std::string emit(const Graph& graph, const std::vector<Choice>& choices, const Plan& plan, const FileNotes& notes);
 
 }  // namespace lacuna

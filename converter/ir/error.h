@@ -11,10 +11,10 @@ enum class ExitCode : int {
   kOk = 0,
   kInternal = 1,
   kUsage = 2,
-  kMalformed = 3,       ///< unreadable or malformed input
-  kUnsupported = 4,     ///< a good model that uses what Lacuna does not have
-  kOutsideBound = 5,    ///< compare found a larger difference than allowed
-  kResourceLimit = 6,   ///< memory, disk or a size limit
+  kMalformed = 3,      ///< unreadable or malformed input
+  kUnsupported = 4,    ///< a good model that uses what Lacuna does not have
+  kOutsideBound = 5,   ///< compare found a larger difference than allowed
+  kResourceLimit = 6,  ///< memory, disk or a size limit
 };
 
 /// Says what is wrong, where, and what to do.

@@ -30,7 +30,8 @@ uint64_t end_of(const std::vector<Buffer>& buffers) {
 uint64_t place_greedy(std::vector<Buffer>& buffers) {
   std::vector<Buffer*> by_size;
   for (Buffer& buffer : buffers) by_size.push_back(&buffer);
-  std::stable_sort(by_size.begin(), by_size.end(), [](const Buffer* a, const Buffer* b) { return a->bytes > b->bytes; });
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [](const Buffer* a, const Buffer* b) { return a->bytes > b->bytes; });
   std::vector<const Buffer*> placed;
   for (Buffer* buffer : by_size) {
     buffer->offset = lowest_free_offset(*buffer, placed);

@@ -9,8 +9,8 @@
 
 namespace lacuna {
 
-/// Steps between which a value must be kept: from the one that writes it to the last one that reads it. -1 is before the
-/// first step (graph inputs), the number of steps is after the last (graph outputs).
+/// Steps between which a value must be kept: from the one that writes it to the last one that reads it. -1 is before
+/// the first step (graph inputs), the number of steps is after the last (graph outputs).
 struct Life {
   int first = 0;
   int last = -2;

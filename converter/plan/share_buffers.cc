@@ -130,7 +130,8 @@ class Sharing {
   void reuse_operand(const Node& node, int step) {
     for (const ValueId operand : device_operands(node)) {
       if (operand == kNoValue || graph_.is_constant(operand)) continue;
-      const bool same_form = graph_.shape(operand) == graph_.shape(node.output) && strides(operand) == strides(node.output);
+      const bool same_form =
+          graph_.shape(operand) == graph_.shape(node.output) && strides(operand) == strides(node.output);
       if (same_form && dies_at(operand, step)) {
         place(node.output, operand, 0);
         return;
@@ -143,11 +144,12 @@ class Sharing {
     const Root root = root_of(id);
     for (size_t i = 0; i < graph_.values.size(); ++i) {
       const auto other = static_cast<ValueId>(i);
-      if (!lives_[i].used() || graph_.is_constant(other) || other == graph_.nodes[static_cast<size_t>(step)].output) continue;
+      if (!lives_[i].used() || graph_.is_constant(other) || other == graph_.nodes[static_cast<size_t>(step)].output)
+        continue;
       const Root other_root = root_of(other);
       if (other_root.id != root.id) continue;
-      const bool overlaps = other_root.offset < root.offset + extent_of(id) &&
-                            root.offset < other_root.offset + extent_of(other);
+      const bool overlaps =
+          other_root.offset < root.offset + extent_of(id) && root.offset < other_root.offset + extent_of(other);
       if (overlaps && lives_[i].last > step) return false;
     }
     return true;

@@ -10,10 +10,10 @@ namespace lacuna {
 
 using Status = lacuna_status;
 
-/// Writes a message for the caller and returns `code`, so that `return fail(error, LACUNA_ERROR_..., "...")` reads well.
-/// `error` may be null: then only the code is reported. Text that does not fit is cut.
+/// Writes a message for the caller and returns `code`, so that `return fail(error, LACUNA_ERROR_..., "...")` reads
+/// well. `error` may be null: then only the code is reported. Text that does not fit is cut.
 __attribute__((format(printf, 3, 4))) inline lacuna_status fail(lacuna_error* error, lacuna_status code,
-                                                                 const char* format, ...) {
+                                                                const char* format, ...) {
   if (error != nullptr) {
     error->status = code;
     va_list args;

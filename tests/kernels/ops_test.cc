@@ -1,5 +1,5 @@
-// Every operator against its reference: each case in each packing, on each ISA of this machine, in each layout, split for
-// one and for three threads.
+// Every operator against its reference: each case in each packing, on each ISA of this machine, in each layout, split
+// for one and for three threads.
 #include <doctest/doctest.h>
 
 #include <cstdlib>

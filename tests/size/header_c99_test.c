@@ -1,8 +1,8 @@
 /* lacuna.h compiles as strict C99, and a C program links against the library. */
-#include "lacuna/lacuna.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "lacuna/lacuna.h"
 
 int main(void) {
   const char* names[8];

@@ -12,7 +12,8 @@
 
 namespace lacuna {
 
-/// Zero-filled bytes, aligned to kAlignment, followed by less than kAlignment + `slack` readable bytes, then by nothing.
+/// Zero-filled bytes, aligned to kAlignment, followed by less than kAlignment + `slack` readable bytes, then by
+/// nothing.
 class GuardedMemory {
  public:
   explicit GuardedMemory(size_t bytes, size_t slack = 0) {

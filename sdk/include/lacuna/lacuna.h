@@ -14,10 +14,10 @@
  *   lacuna_model_close(&model);
  *
  * Memory: the library never allocates. A model holds the mapping of a file or points at the caller's bytes; a session
- * lives in the caller's arena. After lacuna_session_init() nothing is allocated and nothing can fail for lack of memory.
- * Threads: a model may be shared by any number of sessions in any threads. A session is used by one thread at a time.
- * Trust: a file is untrusted and is verified whole at open. Wrong pointers and sizes given by the caller are reported
- * where they can be seen. `error` may be NULL everywhere.
+ * lives in the caller's arena. After lacuna_session_init() nothing is allocated and nothing can fail for lack of
+ * memory. Threads: a model may be shared by any number of sessions in any threads. A session is used by one thread at a
+ * time. Trust: a file is untrusted and is verified whole at open. Wrong pointers and sizes given by the caller are
+ * reported where they can be seen. `error` may be NULL everywhere.
  */
 #ifndef LACUNA_LACUNA_H_
 #define LACUNA_LACUNA_H_
@@ -43,12 +43,12 @@ extern "C" {
 typedef enum lacuna_status {
   LACUNA_OK = 0,
   /* The file: damaged or not ours. */
-  LACUNA_ERROR_TRUNCATED = 10,  /**< fewer bytes than the header or a range in it promises */
+  LACUNA_ERROR_TRUNCATED = 10,   /**< fewer bytes than the header or a range in it promises */
   LACUNA_ERROR_NOT_A_MODEL = 11, /**< the magic number is not that of an .lcn file */
-  LACUNA_ERROR_VERSION = 12,    /**< a format version that this library does not read */
-  LACUNA_ERROR_HASH = 13,       /**< contents do not have the stored hash */
-  LACUNA_ERROR_STRUCTURE = 14,  /**< the program is not a well-formed FlatBuffer, or exceeds a limit */
-  LACUNA_ERROR_MEANING = 15,    /**< well-formed, but a shape, range, offset, overlap, attribute or index is wrong */
+  LACUNA_ERROR_VERSION = 12,     /**< a format version that this library does not read */
+  LACUNA_ERROR_HASH = 13,        /**< contents do not have the stored hash */
+  LACUNA_ERROR_STRUCTURE = 14,   /**< the program is not a well-formed FlatBuffer, or exceeds a limit */
+  LACUNA_ERROR_MEANING = 15,     /**< well-formed, but a shape, range, offset, overlap, attribute or index is wrong */
   /* The build or the CPU: a good file that cannot run here. */
   LACUNA_ERROR_UNSUPPORTED_OPERATOR = 30, /**< not in this build */
   LACUNA_ERROR_UNSUPPORTED_DTYPE = 31,
@@ -56,8 +56,8 @@ typedef enum lacuna_status {
   /* Resources. */
   LACUNA_ERROR_ARENA_TOO_SMALL = 50,
   LACUNA_ERROR_ARENA_UNALIGNED = 51,
-  LACUNA_ERROR_THREADS = 52, /**< the system gave no thread */
-  LACUNA_ERROR_IO = 53,      /**< a file cannot be opened, read or mapped */
+  LACUNA_ERROR_THREADS = 52,   /**< the system gave no thread */
+  LACUNA_ERROR_IO = 53,        /**< a file cannot be opened, read or mapped */
   LACUNA_ERROR_TOO_LARGE = 54, /**< sizes exceed this machine's address space */
   /* The call. */
   LACUNA_ERROR_INVALID_ARGUMENT = 70,
@@ -120,7 +120,7 @@ typedef struct lacuna_tensor {
   int64_t shape[LACUNA_MAX_RANK];
   int64_t strides[LACUNA_MAX_RANK]; /**< elements; channels may be padded, so data need not be contiguous */
   size_t bytes;                     /**< of the contiguous form that set_input and get_output take */
-  void* data; /**< inside the arena, for in-place access; NULL where only the model is known */
+  void* data;                       /**< inside the arena, for in-place access; NULL where only the model is known */
 } lacuna_tensor;
 
 size_t lacuna_model_input_count(const lacuna_model* model);
@@ -134,15 +134,15 @@ lacuna_status lacuna_model_output(const lacuna_model* model, size_t index, lacun
 /** One task of a parallel loop. */
 typedef void (*lacuna_task)(void* task_context, uint32_t index, uint32_t thread);
 
-/** Runs task(task_context, i, thread) for i in [0, count) and returns when all are done. `thread` is in [0, threads) and
- * differs between tasks that run at the same time. */
+/** Runs task(task_context, i, thread) for i in [0, count) and returns when all are done. `thread` is in [0, threads)
+ * and differs between tasks that run at the same time. */
 typedef void (*lacuna_parallel_for)(void* context, uint32_t count, lacuna_task task, void* task_context);
 
 /** How a session runs. Start from lacuna_session_options_default() or pass NULL for the defaults. */
 typedef struct lacuna_session_options {
-  uint32_t struct_bytes; /**< sizeof(lacuna_session_options) */
-  uint32_t threads;      /**< 1 (default) to 64; 1 uses only the calling thread */
-  const char* isa; /**< highest tier allowed, one of lacuna_isas(); NULL: the best one */
+  uint32_t struct_bytes;            /**< sizeof(lacuna_session_options) */
+  uint32_t threads;                 /**< 1 (default) to 64; 1 uses only the calling thread */
+  const char* isa;                  /**< highest tier allowed, one of lacuna_isas(); NULL: the best one */
   lacuna_parallel_for parallel_for; /**< the caller's own pool of `threads` threads; NULL: a pool made by the session */
   void* parallel_for_context;
   uint32_t profile; /**< not 0: time each step, at the price of two clock reads */
@@ -179,20 +179,21 @@ lacuna_status lacuna_session_set_input(lacuna_session* session, size_t index, co
 lacuna_status lacuna_session_get_output(const lacuna_session* session, size_t index, void* data, size_t bytes,
                                         lacuna_error* error);
 
-/** Runs all steps. Cannot fail. Denormals are flushed to zero meanwhile; the caller's floating-point state is restored. */
+/** Runs all steps. Cannot fail. Denormals are flushed to zero meanwhile; the caller's floating-point state is restored.
+ */
 void lacuna_session_run(lacuna_session* session);
 
 /* ---------------------------------------------------------------- what happened */
 
 /** One step of a session. Strings live as long as the model or are static. */
 typedef struct lacuna_step {
-  const char* name;    /**< of the node in the source model */
-  const char* op;      /**< operator, such as "Conv" */
-  const char* kernel;  /**< what was bound, with its ISA */
-  const char* packing; /**< of the weights; "-" without weights */
+  const char* name;            /**< of the node in the source model */
+  const char* op;              /**< operator, such as "Conv" */
+  const char* kernel;          /**< what was bound, with its ISA */
+  const char* packing;         /**< of the weights; "-" without weights */
   uint64_t nonzeros, weights;  /**< weights that are not zero, and all of them */
   uint64_t macs, nonzero_macs; /**< multiply-adds of one run, dense and with non-zero weights only */
-  uint64_t last_ns; /**< time of the last run, 0 without profiling */
+  uint64_t last_ns;            /**< time of the last run, 0 without profiling */
 } lacuna_step;
 
 size_t lacuna_session_step_count(const lacuna_session* session);

@@ -32,7 +32,8 @@ TEST_CASE("a chain of equal buffers takes the room of two") {
 }
 
 TEST_CASE("a hole between long-lived neighbours is filled") {
-  std::vector<Buffer> buffers = {buffer(256, 0, 9), buffer(192, 0, 2), buffer(128, 0, 9), buffer(64, 4, 5), buffer(64, 4, 5)};
+  std::vector<Buffer> buffers = {buffer(256, 0, 9), buffer(192, 0, 2), buffer(128, 0, 9), buffer(64, 4, 5),
+                                 buffer(64, 4, 5)};
   CHECK(place_greedy(buffers) == 576);
 }
 
