@@ -15,7 +15,10 @@ void import_conv(NodeContext& node) {
   Window window = read_padded_window(node, kernel, x_shape);
   if (window.dims() == 1) window = window.with_height();
   const int64_t groups = node.int_attr("group", 1);
-  if (groups < 1 || groups > weight.shape[0]) malformed("group is " + std::to_string(groups));
+  if (groups < 1 || weight.shape[0] % groups != 0 || weight.shape[1] * groups != x_shape[1]) {
+    malformed("weight " + to_string(weight.shape) + " in " + std::to_string(groups) + " groups does not fit " +
+              std::to_string(x_shape[1]) + " input channels");
+  }
 
   fbs::ConvAttrsT attrs;
   attrs.out_channels = static_cast<uint32_t>(weight.shape[0]);
@@ -24,7 +27,8 @@ void import_conv(NodeContext& node) {
 
   std::vector<ValueId> inputs = {lift_to_planes(node, node.input(0)), lift_to_planes(node, node.input(1))};
   if (node.has_input(2)) {
-    node.constant(2, "bias");
+    const Shape& bias = node.constant(2, "bias").shape;
+    if (bias != make_shape({weight.shape[0]})) malformed("bias " + to_string(bias) + " is not one number a channel");
     inputs.push_back(node.input(2));
   }
   node.set_output(lower_from_planes(node, node.emit(make_attrs(std::move(attrs)), std::move(inputs)), rank));

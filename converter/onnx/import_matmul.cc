@@ -28,8 +28,13 @@ ValueId weight_of(NodeContext& node, size_t i, bool transposed_b, float alpha) {
 }
 
 ValueId fully_connected(NodeContext& node, ValueId x, ValueId weight, ValueId bias, const std::string& suffix = "") {
+  const Shape& x_shape = node.graph().shape(x);
+  const Shape& weight_shape = node.graph().shape(weight);
+  if (x_shape[x_shape.rank - 1] != weight_shape[1]) {
+    malformed("rows of " + to_string(x_shape) + " and columns of " + std::to_string(weight_shape[1]) + " do not fit");
+  }
   fbs::FullyConnectedAttrsT attrs;
-  attrs.units = static_cast<uint32_t>(node.graph().shape(weight)[0]);
+  attrs.units = static_cast<uint32_t>(weight_shape[0]);
   std::vector<ValueId> inputs = {x, weight};
   if (bias != kNoValue) inputs.push_back(bias);
   return node.emit(make_attrs(std::move(attrs)), std::move(inputs), suffix);

@@ -194,9 +194,9 @@ def test_convert_into_a_folder_that_is_missing_or_read_only(files, tmp_path):
 
 def test_convert_input_shape(files, tmp_path):
     source = files / "network.onnx"
-    call("convert", source, "-o", tmp_path / "a.lcn", "--input-shape", "image=2,3,64,64")
+    call("convert", source, "-o", tmp_path / "a.lcn", "--input-shape", "data=2,3,64,64")
     assert json.loads(call("inspect", tmp_path / "a.lcn", "--json").stdout)["inputs"][0]["shape"] == [2, 3, 64, 64]
-    for text in ("image", "image=", "image=0", "image=1,-3", "image=1,x", "nonsense=1,3,64,64"):
+    for text in ("data", "data=", "data=0", "data=1,-3", "data=1,x", "nonsense=1,3,64,64"):
         fails(USAGE, "convert", source, "-o", tmp_path / "b.lcn", "--input-shape", text)
     assert not (tmp_path / "b.lcn").exists()
 
@@ -270,7 +270,7 @@ def test_inspect_of_the_source_agrees(files):
 
 def test_inspect_text(files):
     text = call("inspect", files / "network.lcn").stdout
-    for word in ("Conv", "SparseRows", "why", "MACs", "arena", "image"):
+    for word in ("Conv", "SparseRows", "why", "MACs", "arena", "data"):
         assert word in text
 
 

@@ -9,7 +9,7 @@ set(allowed
   # compilers put these in for fortified or protected builds
   __memcpy_chk __memmove_chk __memset_chk __snprintf_chk __vsnprintf_chk __stack_chk_fail _GLOBAL_OFFSET_TABLE_
   # mathematics
-  ceil ceilf cos cosf erf erff exp expf exp2f expm1f floor floorf fmod fmodf ldexp ldexpf log logf log1pf log2f lrintf nearbyint nearbyintf
+  ceil ceilf cos cosf erf erff exp expf exp2f expm1f floor floorf fmaxf fminf fmod fmodf ldexp ldexpf log logf log1pf log2f lrintf nearbyint nearbyintf
   pow powf rint rintf round roundf roundeven roundevenf sin sinf sqrt sqrtf tanh tanhf trunc truncf
   # files, clock, threads
   open open64 close fstat fstat64 mmap mmap64 munmap clock_gettime

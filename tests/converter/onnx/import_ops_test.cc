@@ -165,6 +165,25 @@ TEST_CASE("sparse weights count wherever they are stored") {
   CHECK(graph.constant(graph.nodes[0].inputs[1]).f32 == std::vector<float>{0, 0, 3, 0});
 }
 
+TEST_CASE("weights that do not fit what they meet are malformed") {
+  std::string message;
+  ModelBuilder channels, groups, bias, product;
+  channels.floats("w", {2, 2, 1, 1}, {1, 2, 3, 4});
+  CHECK(error_of([&] { import_node(channels, {1, 3, 4, 4}, "Conv", {"x", "w"}); }, &message) == ExitCode::kMalformed);
+  CHECK(contains(message, "3 input channels"));
+  groups.floats("w", {2, 2, 1, 1}, {1, 2, 3, 4});
+  CHECK(error_of(
+            [&] {
+              import_node(groups, {1, 2, 4, 4}, "Conv", {"x", "w"}, {int_attribute("group", 2)});
+            },
+            &message) == ExitCode::kMalformed);
+  bias.floats("w", {2, 2, 1, 1}, {1, 2, 3, 4});
+  bias.floats("b", {3}, {1, 2, 3});
+  CHECK(error_of([&] { import_node(bias, {1, 2, 4, 4}, "Conv", {"x", "w", "b"}); }, &message) == ExitCode::kMalformed);
+  product.floats("w", {2, 2}, {1, 2, 3, 4});
+  CHECK(error_of([&] { import_node(product, {1, 3}, "MatMul", {"x", "w"}); }, &message) == ExitCode::kMalformed);
+}
+
 TEST_CASE("attributes of the wrong type, missing or out of range are malformed") {
   std::string message;
   const auto conv_error = [&](const AttributeProto& attribute) {
