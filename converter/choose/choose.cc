@@ -62,7 +62,7 @@ Choice choose_for(const Graph& graph, const Node& node) {
   const Tensor& weight = graph.constant(weight_id);
   choice.weights = weight.f32.size();
   choice.nonzeros = count_nonzeros(weight);
-  choice.nonzero_macs = static_cast<uint64_t>(static_cast<double>(choice.macs) * choice.density() + 0.5);
+  choice.nonzero_macs = choice.macs / choice.weights * choice.nonzeros;  // every weight is used equally often
   choose_packing(op.packings(attrs.table(), weight), sparse_below(node.attrs.type, pixels_of(graph, node)), choice);
   return choice;
 }

@@ -37,7 +37,8 @@ inline void mix_block(uint64_t (&lanes)[kLanes], const uint8_t* block) {
 
 /// Detects damage; no protection against forgery. Four independent lanes keep the multiplier busy: about 20 GB/s.
 inline uint64_t hash64(const void* data, size_t bytes) {
-  using namespace hash_detail;
+  using hash_detail::kBlockBytes, hash_detail::kLanes, hash_detail::kMultiplier, hash_detail::mix;
+  using hash_detail::mix_block;
   const auto* at = static_cast<const uint8_t*>(data);
   uint64_t lanes[kLanes] = {1, 2, 3, 4};
   size_t left = bytes;
