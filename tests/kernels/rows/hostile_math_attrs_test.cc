@@ -1,35 +1,15 @@
 // Attributes of arithmetic operators come from untrusted files: whatever does not fit is refused with a text.
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <limits>
 
 #include "kernels/eltwise/cases.h"
+#include "tests/support/refused.h"
 
 namespace lacuna {
 namespace {
 
 constexpr uint32_t kHuge = 0xffffffff;
-
-template <class AttrsT>
-bool refused(const AttrsT& attrs, const std::vector<Shape>& shapes) {
-  const Attrs chosen = make_attrs(attrs);
-  const PackedAttrs packed(chosen);
-  std::vector<TensorView> inputs(shapes.size());
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    inputs[i].shape = shapes[i];
-    inputs[i].strides = contiguous_strides(shapes[i]);
-    inputs[i].present = true;
-  }
-  OpStep step;
-  step.attrs = packed.table();
-  step.inputs = {inputs.data(), inputs.size()};
-  Shape output;
-  lacuna_error error = {};
-  const lacuna_status status = find_op(chosen.type)->infer(step, &output, &error);
-  CHECK((status == LACUNA_OK) == (std::strlen(error.message) == 0));
-  return status == LACUNA_ERROR_MEANING;
-}
 
 const Shape kImage = make_shape({1, 4, 6, 6});
 
