@@ -18,7 +18,6 @@ bool refused(const AttrsT& attrs, const std::vector<Shape>& shapes) {
   std::vector<TensorView> inputs(shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) {
     inputs[i].shape = shapes[i];
-    inputs[i].strides = contiguous_strides(shapes[i]);
     inputs[i].present = true;
   }
   OpStep step;
