@@ -1,7 +1,10 @@
 #include "converter/emit/emit.h"
 
 #include <cstring>
+#include <functional>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 
 #include "converter/ir/operands.h"
 #include "sdk/format/header.h"
@@ -12,30 +15,43 @@ namespace {
 
 constexpr uint32_t kOmitted = 0xffffffff;
 
+/// One part of the weight segment. Equal bytes are stored once: bands of a layer share its weights.
+class WeightPart {
+ public:
+  /// Offset of a copy of `bytes`.
+  uint64_t add(const void* data, size_t bytes) {
+    const std::string_view added(static_cast<const char*>(data), bytes);
+    const auto [begin, end] = offsets_.equal_range(std::hash<std::string_view>()(added));
+    for (auto it = begin; it != end; ++it) {
+      if (bytes_.compare(it->second, bytes, added) == 0) return it->second;
+    }
+    const uint64_t offset = bytes_.size();
+    offsets_.emplace(std::hash<std::string_view>()(added), offset);
+    bytes_.append(added);
+    bytes_.resize(align_up(bytes_.size()));
+    return offset;
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::unordered_multimap<size_t, uint64_t> offsets_;  ///< by hash of the content
+};
+
 /// The weight segment under construction: index streams first, so that verification reads few pages, then the rest.
 class WeightSegment {
  public:
   /// Offset of a copy of `bytes` in the index part.
-  uint64_t add_index(const void* data, size_t bytes) { return add(index_, data, bytes); }
-  /// Offset of a copy in the value part, counted from that part's start: `finish` tells where it begins.
-  uint64_t add_values(const void* data, size_t bytes) { return add(values_, data, bytes); }
+  uint64_t add_index(const void* data, size_t bytes) { return index_.add(data, bytes); }
+  /// Offset of a copy in the value part, counted from that part's start: `values_start` tells where it begins.
+  uint64_t add_values(const void* data, size_t bytes) { return values_.add(data, bytes); }
 
-  uint64_t values_start() const { return index_.size(); }
-  std::string take() {
-    index_ += values_;
-    index_.append(kOverreadBytes, '\0');
-    return std::move(index_);
-  }
+  uint64_t values_start() const { return index_.bytes().size(); }
+  std::string take() const { return index_.bytes() + values_.bytes() + std::string(kOverreadBytes, '\0'); }
 
  private:
-  static uint64_t add(std::string& part, const void* data, size_t bytes) {
-    const uint64_t offset = part.size();
-    part.append(static_cast<const char*>(data), bytes);
-    part.resize(align_up(part.size()));
-    return offset;
-  }
-  std::string index_;
-  std::string values_;
+  WeightPart index_;
+  WeightPart values_;
 };
 
 class Emitter {
@@ -47,6 +63,7 @@ class Emitter {
     program_.producer = std::string("lacuna ") + kVersion;
     program_.source = graph_.name;
     program_.target = notes.target;
+    program_.costs = notes.costs;
     if (notes.preprocessing) program_.preprocessing = std::make_unique<fbs::PreprocessingT>(*notes.preprocessing);
     add_constants();
     for (const ValueId id : graph_.inputs) program_.inputs.push_back(add_value(id));
@@ -113,6 +130,11 @@ class Emitter {
     step->choice->macs = choice.macs;
     step->choice->nonzero_macs = choice.nonzero_macs;
     step->choice->reason = choice.reason;
+    step->choice->pattern = choice.pattern;
+    for (const PackingTime& time : choice.predicted) {
+      step->choice->predicted.emplace_back(time.packing, static_cast<float>(time.us));
+    }
+    step->choice->break_even = static_cast<float>(choice.break_even);
     program_.steps.push_back(std::move(step));
   }
 

@@ -15,6 +15,7 @@ namespace lacuna {
 /// What a file carries besides the network.
 struct FileNotes {
   std::string target = "generic";
+  std::string costs;  ///< cost profiles that packings were chosen by; may be empty
   std::optional<fbs::PreprocessingT> preprocessing;
 };
 

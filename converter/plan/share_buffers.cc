@@ -97,11 +97,11 @@ class Sharing {
   void place_parts(const Node& node) {
     const auto axis = static_cast<int>(node.attrs.AsConcat()->axis);
     const ValueId whole = node.output;
-    if (count(graph_.shape(whole), 0, axis) != 1) return;
+    const int first_dim = count(graph_.shape(whole), 0, axis) == 1 ? axis : 0;
     int64_t at = 0;
     for (const ValueId part : node.inputs) {
       const bool once = std::count(node.inputs.begin(), node.inputs.end(), part) == 1;
-      const bool fits = same_strides(graph_.shape(part), strides(part), strides(whole), axis);
+      const bool fits = same_strides(graph_.shape(part), strides(part), strides(whole), first_dim);
       if (computed(part) && once && fits && !is_placed(part)) place(part, whole, at * strides(whole)[axis]);
       at += graph_.shape(part)[axis];
     }

@@ -25,6 +25,36 @@ bool wants_padding(const Shape& shape) {
   return shape.rank >= 4 && count(shape, 2, shape.rank) >= kSmallestPaddedPlane;
 }
 
+/// Whether a Slice keeps whole rows of every channel: steps of 1, and only dimension 2 is cut.
+bool is_band(const Graph& graph, const Node& node) {
+  const fbs::SliceAttrsT& attrs = *node.attrs.AsSlice();
+  const Shape& whole = graph.shape(node.inputs[0]);
+  const Shape& band = graph.shape(node.output);
+  for (int i = 0; i < whole.rank; ++i) {
+    if (attrs.step[static_cast<size_t>(i)] != 1 || (i != 2 && whole[i] != band[i])) return false;
+  }
+  return whole.rank >= 4;
+}
+
+/// Bands of rows lie inside the value that they are cut from or put together to: they take its strides.
+void follow_bands(const Graph& graph, const std::vector<bool>& contiguous, std::vector<Shape>& strides) {
+  const Uses uses(graph);
+  const auto follow = [&](ValueId band, ValueId whole) {
+    if (!contiguous[static_cast<size_t>(band)])
+      strides[static_cast<size_t>(band)] = strides[static_cast<size_t>(whole)];
+  };
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    if (node->attrs.type != fbs::OpAttrs::Concat || node->attrs.AsConcat()->axis != 2) continue;
+    if (graph.shape(node->output).rank < 4) continue;
+    for (const ValueId part : node->inputs) {
+      if (!graph.is_constant(part) && uses.readers_of(part).size() == 1) follow(part, node->output);
+    }
+  }
+  for (const Node& node : graph.nodes) {
+    if (node.attrs.type == fbs::OpAttrs::Slice && is_band(graph, node)) follow(node.output, node.inputs[0]);
+  }
+}
+
 }  // namespace
 
 std::vector<Shape> choose_strides(const Graph& graph) {
@@ -43,6 +73,7 @@ std::vector<Shape> choose_strides(const Graph& graph) {
     const bool padded = !contiguous[i] && value.constant == nullptr && wants_padding(value.shape);
     strides.push_back(padded ? padded_strides(value.shape) : contiguous_strides(value.shape));
   }
+  follow_bands(graph, contiguous, strides);
   return strides;
 }
 

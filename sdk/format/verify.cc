@@ -1,42 +1,45 @@
 #include "sdk/format/verify.h"
 
+#include "kernels/footprint.h"
 #include "sdk/base/align.h"
 #include "sdk/format/step_view.h"
 
 namespace lacuna {
 namespace {
 
-/// Bytes [begin, end) of the arena.
-struct Range {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-
-  bool overlaps(const Range& other) const { return begin < other.end && other.begin < end; }
-};
-
-/// What a step writes: ranges in ascending order of both ends. A view writes nothing.
+/// What a step writes, by ascending first float. A view writes nothing.
 struct Writes {
-  Range ranges[kMaxStepInputs];
+  Footprint prints[kMaxStepInputs];
   size_t count = 0;
 
-  void add(Range range) { ranges[count++] = range; }
+  void add(const Footprint& print) { prints[count++] = print; }
 
-  /// Whether any of the ranges shares bytes with `range`.
-  bool touch(const Range& range) const {
-    size_t first = 0;  // of those that end behind the start of `range`, by bisection
+  bool touch(const Footprint& print) const {
+    for (size_t i = first_behind(print.begin); i < count && prints[i].begin < print.end; ++i) {
+      if (prints[i].shares_floats_with(print)) return true;
+    }
+    return false;
+  }
+
+ private:
+  /// The first that does not end before `at`, by bisection: ends ascend as well.
+  size_t first_behind(int64_t at) const {
+    size_t first = 0;
     for (size_t last = count; first < last;) {
       const size_t middle = first + (last - first) / 2;
-      if (ranges[middle].end <= range.begin) {
+      if (prints[middle].end <= at) {
         first = middle + 1;
       } else {
         last = middle;
       }
     }
-    return first < count && ranges[first].overlaps(range);
+    return first;
   }
 };
 
-Range range_of(const PlacedValue& value) { return {value.begin, value.end}; }
+Footprint footprint_of(const PlacedValue& value) {
+  return footprint_of(value.view, static_cast<int64_t>(value.begin / sizeof(float)));
+}
 
 bool is_multiple(uint64_t offset, uint64_t alignment) { return offset % alignment == 0; }
 
@@ -259,7 +262,7 @@ class Verifier {
                     program_.inputs()->Get(i));
       }
       for (uint32_t j = 0; j < i; ++j) {
-        if (range_of(place(first_input() + i)).overlaps(range_of(place(first_input() + j)))) {
+        if (footprint_of(place(first_input() + i)).shares_floats_with(footprint_of(place(first_input() + j)))) {
           return fail(error_, LACUNA_ERROR_MEANING, "inputs %u and %u overlap in the arena", j, i);
         }
       }
@@ -410,7 +413,7 @@ class Verifier {
       // The buffer is cheap to find and tells most values apart.
       if (!alive(i, index) || !writes.touch(buffer_of(i))) continue;
       const PlacedValue value = place(i);
-      if (!writes.touch(range_of(value))) continue;
+      if (!writes.touch(footprint_of(value))) continue;
       const bool replaced = op.in_place && reads(step, i) && !alive(i, index + 1) && same_place(value, output);
       if (!replaced) {
         return fail(reason, LACUNA_ERROR_MEANING, "its output overlaps value %u, which is still needed", i);
@@ -419,9 +422,10 @@ class Verifier {
     return LACUNA_OK;
   }
 
-  Range buffer_of(uint32_t value) const {
+  Footprint buffer_of(uint32_t value) const {
     const fbs::Buffer& buffer = *program_.buffers()->Get(program_.values()->Get(value)->buffer());
-    return {buffer.offset(), buffer.offset() + buffer.bytes()};
+    const uint64_t end = buffer.offset() + buffer.bytes();
+    return {static_cast<int64_t>(buffer.offset() / sizeof(float)), static_cast<int64_t>(end / sizeof(float)), 0, 0};
   }
 
   static bool reads(const fbs::Step& step, uint32_t value) {
@@ -444,7 +448,7 @@ class Verifier {
       default:
         break;
     }
-    writes->add(range_of(output));
+    writes->add(footprint_of(output));
   }
 
   /// Parts of a Concat's output that do not already lie there.
@@ -455,7 +459,7 @@ class Verifier {
       const PlacedValue input = place(step.inputs()->Get(i));
       part.view.shape = input.view.shape;
       part.end = part.begin + static_cast<uint64_t>(extent(part.view)) * sizeof(float);
-      if (!same_place(input, part)) writes->add(range_of(part));
+      if (!same_place(input, part)) writes->add(footprint_of(part));
       part.begin += static_cast<uint64_t>(input.view.shape[axis] * output.view.strides[axis]) * sizeof(float);
     }
   }
