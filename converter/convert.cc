@@ -6,7 +6,7 @@
 
 #include "converter/onnx/onnx.h"
 #include "converter/passes/passes.h"
-#include "converter/plan/split_channels.h"
+#include "converter/plan/columns.h"
 #include "converter/tflite/tflite.h"
 
 namespace lacuna {
@@ -32,11 +32,12 @@ Graph import_model(const std::string& path, const ImportOptions& options) {
   malformed(path + ": is neither an ONNX nor a TFLite model");
 }
 
-Converted convert(Graph graph, const FileNotes& notes) {
+Converted convert(Graph graph, const CostModel& costs, FileNotes notes) {
+  notes.costs = costs.description();
   Converted result;
   run_passes(graph);
-  split_channels(graph);
-  result.choices = choose(graph);
+  run_in_columns(graph);
+  result.choices = choose(graph, costs);
   result.plan = make_plan(graph);
   result.file = emit(graph, result.choices, result.plan, notes);
   result.graph = std::move(graph);

@@ -22,7 +22,7 @@ struct Converted {
   std::string file;  ///< bytes of the .lcn file
 };
 
-/// Passes, choice, plan and emission. Throws Error.
-Converted convert(Graph graph, const FileNotes& notes);
+/// Passes, choice, plan and emission. Packings are those that `costs` predict to be the fastest. Throws Error.
+Converted convert(Graph graph, const CostModel& costs, FileNotes notes);
 
 }  // namespace lacuna

@@ -34,6 +34,14 @@ void add_threads_option(CLI::App& command, uint32_t& threads) {
   command.add_option("--threads", threads, "Threads that compute")->check(CLI::Range(1, 64))->capture_default_str();
 }
 
+void add_target_options(CLI::App& command, TargetOptions& options) {
+  command.add_option("--target", options.target, "The CPU that the file is made for; it runs on every one")
+      ->check(CLI::Validator(check_target, "NAME|PROFILE.json"))
+      ->capture_default_str();
+  command.add_option("--profile", options.profile, "Costs measured by lacuna tune, in place of the built-in ones")
+      ->type_name("FILE.json");
+}
+
 void add_input_option(CLI::App& command, std::vector<std::string>& inputs) {
   command.add_option("--input", inputs, "An array of numbers, one for each input; without NAME in order")
       ->type_name("[NAME=]FILE.npy")

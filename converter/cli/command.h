@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "converter/cli/target.h"
+
 namespace lacuna {
 
 /// Options of every command.
@@ -30,9 +32,13 @@ void add_run_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
+void add_tune_command(CLI::App& app);
 
 /// The option --threads.
 void add_threads_option(CLI::App& command, uint32_t& threads);
+
+/// The options --target and --profile.
+void add_target_options(CLI::App& command, TargetOptions& options);
 
 /// The option --input [NAME=]FILE.npy, any number of times.
 void add_input_option(CLI::App& command, std::vector<std::string>& inputs);

@@ -12,7 +12,6 @@
 #include "converter/cli/model_file.h"
 #include "converter/cli/output_file.h"
 #include "converter/cli/table.h"
-#include "converter/cli/target.h"
 #include "converter/convert.h"
 #include "converter/report/report.h"
 
@@ -26,7 +25,7 @@ struct Options {
   std::vector<std::string> input_shapes;
   std::string report;
   std::string ops_list;
-  std::string target = "generic";
+  TargetOptions target;
   std::string dtype = "f32";
   std::string image;
   bool force = false;
@@ -102,7 +101,8 @@ void convert_file(const Options& options) {
   ImportOptions import_options;
   import_options.input_shapes = parse_input_shapes(options.input_shapes);
   FileNotes notes;
-  notes.target = resolve_target(options.target);
+  const Target target = options.target.find();
+  notes.target = target.name;
   if (!options.image.empty()) notes.preprocessing = parse_image_spec(options.image);
   require_regular_file(options.source);
   Outputs outputs(options);
@@ -111,7 +111,8 @@ void convert_file(const Options& options) {
   Graph graph = import_model(options.source, import_options);
   if (notes.preprocessing) check_image_spec(*notes.preprocessing, graph);
   progress.say("converting " + std::to_string(graph.nodes.size()) + " nodes for " + notes.target);
-  const Converted converted = convert(std::move(graph), notes);
+  if (!target.note.empty()) progress.say(target.name + ": " + target.note);
+  const Converted converted = convert(std::move(graph), target.costs, notes);
   progress.say("checking the result");
   const MemoryModel model(converted.file);
   const Summary summary = summarize(model.view(), converted.file.size());
@@ -141,9 +142,7 @@ void add_convert_command(CLI::App& app) {
       ->allow_extra_args(false);
   command->add_option("--report", options->report, "Also write what was decided for each layer")
       ->type_name("FILE.html|FILE.json");
-  command->add_option("--target", options->target, "The CPU that the file is made for; it runs on every one")
-      ->check(CLI::Validator(check_target, "NAME"))
-      ->capture_default_str();
+  add_target_options(*command, options->target);
   command->add_option("--dtype", options->dtype, "Type of weights and activations")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();

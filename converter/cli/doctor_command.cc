@@ -1,9 +1,7 @@
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -11,6 +9,7 @@
 
 #include "converter/cli/command.h"
 #include "converter/cli/console.h"
+#include "converter/cli/cpu_name.h"
 #include "converter/ir/error.h"
 #include "converter/report/report.h"
 #include "lacuna/lacuna.hpp"
@@ -27,21 +26,6 @@ struct Options {
   bool json = false;
 };
 
-/// First line of /proc/cpuinfo with one of these keys; empty without it.
-std::string cpuinfo(const std::vector<std::string>& keys) {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const std::string key = line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1);
-    const size_t value = line.find_first_not_of(" \t", colon + 1);
-    for (const std::string& wanted : keys) {
-      if (key == wanted) return value == std::string::npos ? "" : line.substr(value);
-    }
-  }
-  return "";
-}
-
 /// Of the CPU's features those that matter for kernels, present or planned.
 std::vector<std::string> features() {
   static constexpr const char* kTelling[] = {
@@ -56,13 +40,6 @@ std::vector<std::string> features() {
     }
   }
   return found;
-}
-
-std::string cpu_name() {
-  const std::string name = cpuinfo({"model name", "Hardware"});
-  if (!name.empty()) return name;
-  utsname system = {};
-  return uname(&system) == 0 ? system.machine : "unknown";
 }
 
 /// Bytes; 0 where the system does not tell.

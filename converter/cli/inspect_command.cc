@@ -17,6 +17,7 @@ struct Options {
   CommonOptions common;
   std::string file;
   std::vector<std::string> input_shapes;
+  TargetOptions target;
   bool json = false;
 };
 
@@ -31,8 +32,12 @@ Summary summarize_lcn(const std::string& path) {
 Summary summarize_source(const Options& options, const Progress& progress) {
   ImportOptions import_options;
   import_options.input_shapes = parse_input_shapes(options.input_shapes);
-  progress.say("converting " + options.file + " in memory");
-  const Converted converted = convert(import_model(options.file, import_options), {});
+  const Target target = options.target.find();
+  progress.say("converting " + options.file + " in memory for " + target.name);
+  if (!target.note.empty()) progress.say(target.name + ": " + target.note);
+  FileNotes notes;
+  notes.target = target.name;
+  const Converted converted = convert(import_model(options.file, import_options), target.costs, notes);
   const MemoryModel model(converted.file);
   return summarize(model.view(), converted.file.size());
 }
@@ -52,16 +57,21 @@ std::string layer_table(const Summary& summary) {
                {"op"},
                {"output"},
                {"density", Align::kRight},
+               {"pattern"},
                {"packing"},
+               {"predicted us", Align::kRight},
+               {"break-even", Align::kRight},
                {"MACs", Align::kRight},
                {"non-zero", Align::kRight},
                {"bytes", Align::kRight},
                {"why"}});
   for (const LayerSummary& layer : summary.layers) {
     const std::string density = layer.weights == 0 ? "-" : percent(Summary::density_of(layer.nonzeros, layer.weights));
-    table.add_row({shortened(layer.name), layer.op, to_string(layer.shape), density, layer.packing,
-                   with_commas(layer.macs), with_commas(layer.nonzero_macs), with_commas(layer.weight_bytes),
-                   layer.reason});
+    table.add_row({shortened(layer.name), layer.op, to_string(layer.shape), density,
+                   layer.weights == 0 ? "-" : layer.pattern, layer.packing,
+                   layer.predicted.empty() ? "-" : fixed(layer.predicted_us(), 1),
+                   layer.predicted.size() < 2 ? "-" : percent(layer.break_even), with_commas(layer.macs),
+                   with_commas(layer.nonzero_macs), with_commas(layer.weight_bytes), layer.reason});
   }
   return table.to_string();
 }
@@ -83,7 +93,8 @@ std::string totals(const Summary& summary) {
 
 std::string describe(const Summary& summary, const std::string& model) {
   std::string text =
-      printable(model + ": from " + summary.source + " by " + summary.producer + ", for " + summary.target) + "\n\n";
+      printable(model + ": from " + summary.source + " by " + summary.producer + ", for " + summary.target) + "\n";
+  text += printable("costs: " + summary.costs) + "\n\n";
   text += list_tensors("inputs ", summary.inputs) + list_tensors("outputs", summary.outputs) + "\n";
   text += layer_table(summary) + "\n" + totals(summary);
   const std::string picture = draw_arena(summary);
@@ -111,6 +122,7 @@ void add_inspect_command(CLI::App& app) {
   command->add_option("--input-shape", options->input_shapes, "For .onnx and .tflite: shape of an input")
       ->type_name("NAME=1,3,224,224")
       ->allow_extra_args(false);
+  add_target_options(*command, options->target);
   command->add_flag("--json", options->json, "One JSON object");
   command->callback([options] { inspect(*options); });
 }

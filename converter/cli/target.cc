@@ -2,30 +2,55 @@
 
 #include <algorithm>
 
+#include "converter/cli/input_file.h"
 #include "platforms/cpu_features.h"
 
 namespace lacuna {
 namespace {
 
-constexpr const char* kTargets[] = {"generic",      "native",    "x86-avx2", "x86-avx512",
-                                    "arm64-little", "arm64-big", "armv7"};
+constexpr char kNative[] = "native";
+constexpr char kProfileExtension[] = ".json";
+
+bool is_file_name(const std::string& name) {
+  const size_t length = sizeof(kProfileExtension) - 1;
+  return name.size() > length && name.compare(name.size() - length, length, kProfileExtension) == 0;
+}
+
+std::vector<Profile> read_profiles(const std::string& path) {
+  const InputFile file(path);
+  return parse_profiles(std::string(reinterpret_cast<const char*>(file.data()), file.bytes()), path);
+}
 
 }  // namespace
 
 std::string check_target(const std::string& name) {
-  std::string known;
-  for (const char* target : kTargets) {
+  std::string known = kNative;
+  if (name == known || is_file_name(name)) return "";
+  for (const std::string& target : known_targets()) {
     if (name == target) return "";
-    known += std::string(known.empty() ? "" : ", ") + target;
+    known += ", " + target;
   }
-  return "there is no target '" + name + "'; known are " + known;
+  return "there is no target '" + name + "'; known are " + known + ", and files made by lacuna tune, *.json";
 }
 
 std::string resolve_target(const std::string& name) {
-  if (name != "native") return name;
-  const IsaMask isas = cpu_isas();
-  if ((isas & kAvx512) != 0) return "x86-avx512";
-  return (isas & kAvx2) != 0 ? "x86-avx2" : "generic";
+  if (name != kNative) return name;
+  Isa best = kScalar;
+  for (const IsaName& entry : kIsaNames) {
+    if ((cpu_isas() & entry.isa) != 0) best = entry.isa;
+  }
+  return profile_name_of(best);
+}
+
+Target find_target(const std::string& name, const std::string& profile) {
+  if (is_file_name(name)) {
+    if (!profile.empty()) throw Error(ExitCode::kUsage, "--target " + name + ": is a profile already; drop --profile");
+    const std::vector<Profile> profiles = read_profiles(name);
+    return {profiles.back().name, CostModel({profiles.back()}), ""};
+  }
+  const std::string target = resolve_target(name);
+  const std::vector<Profile> profiles = profile.empty() ? builtin_profiles() : read_profiles(profile);
+  return {target, costs_of_target(target, profiles), borrowing_note(target, profiles)};
 }
 
 }  // namespace lacuna

@@ -103,13 +103,17 @@ std::string number_cell(const std::string& text) { return "<td class=\"number\">
 
 std::string layer_table(const Summary& summary) {
   std::string table =
-      "<table>\n<tr><th>name</th><th>op</th><th>output</th><th class=\"number\">density</th><th>packing</th>"
+      "<table>\n<tr><th>name</th><th>op</th><th>output</th><th "
+      "class=\"number\">density</th><th>pattern</th><th>packing</th>"
+      "<th class=\"number\">predicted us</th><th class=\"number\">break-even</th>"
       "<th class=\"number\">MACs</th><th class=\"number\">non-zero MACs</th><th class=\"number\">bytes</th>"
       "<th>why</th></tr>\n";
   for (const LayerSummary& layer : summary.layers) {
     const double density = Summary::density_of(layer.nonzeros, layer.weights);
     table += "<tr>" + cell(layer.name) + cell(layer.op) + cell(to_string(layer.shape)) +
-             number_cell(layer.weights == 0 ? "-" : number(density * 100) + " %") + cell(layer.packing) +
+             number_cell(layer.weights == 0 ? "-" : number(density * 100) + " %") + cell(layer.pattern) +
+             cell(layer.packing) + number_cell(layer.predicted.empty() ? "-" : number(layer.predicted_us())) +
+             number_cell(layer.predicted.size() < 2 ? "-" : number(layer.break_even * 100) + " %") +
              number_cell(std::to_string(layer.macs)) + number_cell(std::to_string(layer.nonzero_macs)) +
              number_cell(std::to_string(layer.weight_bytes)) + cell(layer.reason) + "</tr>\n";
   }
@@ -121,7 +125,7 @@ std::string layer_table(const Summary& summary) {
 std::string to_html(const Summary& summary, const std::string& model) {
   return std::string(kHead) + "<title>" + escaped(model) + "</title></head><body>\n<h1>" + escaped(model) +
          "</h1>\n<p>From " + escaped(summary.source) + " by " + escaped(summary.producer) + ", for " +
-         escaped(summary.target) + ".</p>\n" + totals(summary) +
+         escaped(summary.target) + ", by the costs of " + escaped(summary.costs) + ".</p>\n" + totals(summary) +
          "<h2>Layers</h2>\n<p>Bars above: multiply-adds, those with a non-zero weight dark. Bars below: "
          "density.</p>\n" +
          chart(summary) + layer_table(summary) + "</body></html>\n";

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "converter/report/report.h"
@@ -15,17 +16,27 @@ Json to_json(const std::vector<TensorSummary>& tensors) {
   return list;
 }
 
+/// Six digits: what lies behind them is no more than the single precision that the file has.
+double rounded(double x) { return std::round(x * 1e6) / 1e6; }
+
 Json to_json(const LayerSummary& layer) {
+  Json predicted = Json::object();
+  for (const PackingTime& time : layer.predicted) predicted[fbs::EnumNamePacking(time.packing)] = rounded(time.us);
   return {{"name", layer.name},
           {"op", layer.op},
           {"shape", dims_of<int64_t>(layer.shape)},
           {"density", Summary::density_of(layer.nonzeros, layer.weights)},
+          {"pattern", layer.pattern},
           {"packing", layer.packing},
           {"weights", layer.weights},
           {"nonzeros", layer.nonzeros},
           {"macs", layer.macs},
           {"nonzero_macs", layer.nonzero_macs},
           {"weight_bytes", layer.weight_bytes},
+          {"shares_weights", layer.shares_weights},
+          {"predicted_us", rounded(layer.predicted_us())},
+          {"predicted_us_by_packing", predicted},
+          {"break_even_density", rounded(layer.break_even)},
           {"reason", layer.reason}};
 }
 
@@ -39,6 +50,7 @@ std::string to_json(const Summary& summary, const std::string& model) {
                        {"producer", summary.producer},
                        {"source", summary.source},
                        {"target", summary.target},
+                       {"costs", summary.costs},
                        {"inputs", to_json(summary.inputs)},
                        {"outputs", to_json(summary.outputs)},
                        {"density", summary.density()},

@@ -1,6 +1,7 @@
 #include "converter/report/summary.h"
 
 #include <algorithm>
+#include <set>
 
 #include "sdk/format/step_view.h"
 
@@ -27,6 +28,12 @@ LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) 
   }
   if (const fbs::Choice* choice = step.choice(); choice != nullptr) {
     layer.reason = text_of(choice->reason());
+    layer.pattern = text_of(choice->pattern());
+    for (uint32_t i = 0; i < size_of(choice->predicted()); ++i) {
+      const fbs::PackingTime& time = *choice->predicted()->Get(i);
+      layer.predicted.push_back({time.packing(), time.microseconds()});
+    }
+    layer.break_even = choice->break_even();
     layer.weights = choice->weights();
     layer.nonzeros = choice->nonzeros();
     layer.macs = choice->macs();
@@ -35,16 +42,29 @@ LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) 
   return layer;
 }
 
-void add_layer(const fbs::Step& step, LayerSummary layer, Summary& summary) {
+void add_weights(const fbs::PackedWeights& weights, const LayerSummary& layer, Summary& summary) {
   summary.weights += layer.weights;
   summary.nonzeros += layer.nonzeros;
-  summary.macs += layer.macs;
-  summary.nonzero_macs += layer.nonzero_macs;
-  if (step.weights() != nullptr && step.weights()->packing() == fbs::Packing::SparseRows) {
-    summary.sparse_nonzeros += layer.nonzeros;
-    summary.sparse_bytes += index_and_value_bytes(*step.weights());
+  if (weights.packing() != fbs::Packing::SparseRows) return;
+  summary.sparse_nonzeros += layer.nonzeros;
+  summary.sparse_bytes += index_and_value_bytes(weights);
+}
+
+std::vector<LayerSummary> summarize_steps(const fbs::Program& program, Summary& summary) {
+  std::vector<LayerSummary> layers;
+  std::set<std::pair<uint64_t, uint64_t>> seen;  // where weights lie in the segment
+  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
+    const fbs::Step& step = *program.steps()->Get(i);
+    LayerSummary layer = summarize_step(program, step);
+    summary.macs += layer.macs;
+    summary.nonzero_macs += layer.nonzero_macs;
+    if (const fbs::PackedWeights* weights = step.weights(); weights != nullptr) {
+      layer.shares_weights = !seen.emplace(weights->index_offset(), weights->values_offset()).second;
+      if (!layer.shares_weights) add_weights(*weights, layer, summary);
+    }
+    layers.push_back(std::move(layer));
   }
-  summary.layers.push_back(std::move(layer));
+  return layers;
 }
 
 /// Lets a buffer live as long as one more value in it.
@@ -76,12 +96,20 @@ std::vector<Buffer> summarize_buffers(const fbs::Program& program) {
 
 }  // namespace
 
+double LayerSummary::predicted_us() const {
+  for (const PackingTime& time : predicted) {
+    if (packing == fbs::EnumNamePacking(time.packing)) return time.us;
+  }
+  return 0;
+}
+
 Summary summarize(const ModelView& model, uint64_t file_bytes) {
   const fbs::Program& program = *model.program;
   Summary summary;
   summary.producer = text_of(program.producer());
   summary.source = text_of(program.source());
   summary.target = text_of(program.target());
+  summary.costs = text_of(program.costs());
   summary.file_bytes = file_bytes;
   summary.weight_bytes = model.weight_bytes;
   summary.arena_bytes = program.arena_bytes();
@@ -91,10 +119,7 @@ Summary summarize(const ModelView& model, uint64_t file_bytes) {
   for (uint32_t i = 0; i < size_of(program.outputs()); ++i) {
     summary.outputs.push_back(summarize_value(program, program.outputs()->Get(i)));
   }
-  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
-    const fbs::Step& step = *program.steps()->Get(i);
-    add_layer(step, summarize_step(program, step), summary);
-  }
+  summary.layers = summarize_steps(program, summary);
   summary.buffers = summarize_buffers(program);
   for (const Buffer& buffer : summary.buffers) summary.naive_arena_bytes += buffer.bytes;
   return summary;

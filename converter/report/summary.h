@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/choose/choose.h"
 #include "converter/plan/plan.h"
 #include "sdk/base/shape.h"
 #include "sdk/format/model.h"
@@ -18,23 +19,31 @@ struct TensorSummary {
 
 /// One step of the program.
 struct LayerSummary {
-  std::string name;     ///< of the node in the source model
-  std::string op;       ///< operator, such as "Conv"
-  Shape shape;          ///< of the output
-  std::string packing;  ///< of the weights; "-" without weights
-  std::string reason;   ///< why this packing
+  std::string name;                    ///< of the node in the source model
+  std::string op;                      ///< operator, such as "Conv"
+  Shape shape;                         ///< of the output
+  std::string packing;                 ///< of the weights; "-" without weights
+  std::string reason;                  ///< why this packing
+  std::string pattern;                 ///< how the zeros lie; empty without weights
+  std::vector<PackingTime> predicted;  ///< for every legal packing, one run at one thread
+  double break_even = 0;               ///< density below which skipping random zeros pays; 0: never
   uint64_t weights = 0, nonzeros = 0;
   uint64_t macs = 0, nonzero_macs = 0;
-  uint64_t weight_bytes = 0;  ///< packed, with indices and bias
+  uint64_t weight_bytes = 0;    ///< packed, with indices and bias
+  bool shares_weights = false;  ///< with a layer before, as bands of rows do: they are in the file once
+
+  /// Predicted microseconds in the packing that was chosen; 0 where nothing is predicted.
+  double predicted_us() const;
 };
 
 struct Summary {
   std::string producer, source, target;
+  std::string costs;  ///< cost profiles that packings were chosen by
   std::vector<TensorSummary> inputs, outputs;
   std::vector<LayerSummary> layers;
   uint64_t file_bytes = 0;
-  uint64_t weight_bytes = 0;  ///< of the weight segment
-  uint64_t weights = 0, nonzeros = 0;
+  uint64_t weight_bytes = 0;           ///< of the weight segment
+  uint64_t weights = 0, nonzeros = 0;  ///< shared ones counted once
   uint64_t macs = 0, nonzero_macs = 0;
   uint64_t arena_bytes = 0;        ///< of the planned values
   uint64_t naive_arena_bytes = 0;  ///< of the values if no two shared memory

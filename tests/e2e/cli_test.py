@@ -244,8 +244,10 @@ def test_inspect_json(files):
     assert 0 < facts["arena_bytes"] <= facts["naive_arena_bytes"]
     assert 0.05 < facts["density"] < 0.2
     assert facts["density"] == pytest.approx(facts["nonzeros"] / facts["weights"])
-    for key in ("weights", "nonzeros", "macs", "nonzero_macs"):
+    for key in ("macs", "nonzero_macs"):
         assert facts[key] == sum(layer[key] for layer in facts["layers"])
+    for key in ("weights", "nonzeros"):
+        assert facts[key] == sum(layer[key] for layer in facts["layers"] if not layer["shares_weights"])
     for layer in facts["layers"]:
         assert {"name", "op", "shape", "density", "packing", "weight_bytes", "reason"} <= set(layer)
     sparse = [layer for layer in facts["layers"] if layer["packing"].startswith("Sparse")]

@@ -2,50 +2,113 @@
 
 #include <doctest/doctest.h>
 
+#include "converter/cost/sweep.h"
+
 namespace lacuna {
 namespace {
 
-/// A 1x1 convolution from 100 to 10 channels in which every `keep`-th weight is not zero.
-Graph pointwise(int64_t height, int64_t width, size_t keep) {
+/// Costs of `sparse` and `dense` nanoseconds for an entry in a vector of pixels, whatever the kind of layer.
+CostModel make_costs(double sparse, double dense) {
+  Profile profile = {"test", "machine", {}};
+  for (const auto& [packing, ns] :
+       {std::make_pair(fbs::Packing::SparseRows, sparse), std::make_pair(fbs::Packing::DenseRows8, dense),
+        std::make_pair(fbs::Packing::DenseRows16, dense), std::make_pair(fbs::Packing::Depthwise, dense)}) {
+    for (int kind = 0; kind < kLayerKinds; ++kind) {
+      LayerCosts costs = {packing, static_cast<LayerKind>(kind), {}};
+      costs.ns[static_cast<size_t>(Term::kEntryVectors)] = ns;
+      profile.costs.push_back(costs);
+    }
+  }
+  return CostModel({profile});
+}
+
+Graph graph_of(const Layer& layer, double density) {
   Graph graph;
-  const ValueId x = graph.add_input("x", make_shape({1, 100, height, width}));
-  Tensor weight(ElementType::kF32, make_shape({10, 100, 1, 1}));
-  for (size_t i = 0; i < weight.f32.size(); i += keep) weight.f32[i] = 1;
-  fbs::ConvAttrsT attrs;
-  attrs.out_channels = 10;
-  attrs.kernel = attrs.stride = attrs.dilation = {1, 1};
-  attrs.pads_begin = attrs.pads_end = {0, 0};
-  graph.outputs = {append(graph, make_attrs(attrs), {x, graph.add_constant("w", std::move(weight))}, "conv")};
+  const ValueId x = graph.add_input("x", layer.x);
+  const ValueId weight = graph.add_constant("w", random_weights(layer.weight, density, 3));
+  graph.outputs = {append(graph, layer.attrs, {x, weight}, "layer")};
   return graph;
 }
 
+Choice choose_for(const Layer& layer, double density, const CostModel& costs) {
+  return choose(graph_of(layer, density), costs).front();
+}
+
+/// 1x1 convolution from 100 to 40 channels.
+Layer pointwise() { return make_conv(100, 40, 1, 1, 8); }
+
+double us_of(const Choice& choice, fbs::Packing packing) {
+  for (const PackingTime& time : choice.predicted) {
+    if (time.packing == packing) return time.us;
+  }
+  return -1;
+}
+
 TEST_CASE("dense weights stay dense") {
-  const Choice choice = choose(pointwise(8, 8, 1)).front();
+  const Choice choice = choose_for(pointwise(), 1, make_costs(3, 1));
   CHECK(choice.packing == fbs::Packing::DenseRows8);
-  CHECK(choice.nonzeros == 1000);
-  CHECK(choice.macs == 64000);
-  CHECK(choice.nonzero_macs == 64000);
+  CHECK(choice.nonzeros == 4000);
+  CHECK(choice.macs == 4000 * 64);
+  CHECK(choice.nonzero_macs == 4000 * 64);
+  CHECK(choice.pattern == "dense");
+  CHECK(us_of(choice, fbs::Packing::DenseRows8) == doctest::Approx(16));  // 4000 entries, 4 vectors, 1 ns
+  CHECK(us_of(choice, fbs::Packing::SparseRows) == doctest::Approx(48));
 }
 
-TEST_CASE("one weight in ten over many pixels is sparse") {
-  const Choice choice = choose(pointwise(8, 8, 10)).front();
+TEST_CASE("the packing changes where predicted times cross, and both sides name that density") {
+  const CostModel costs = make_costs(4, 1);
+  const Choice below = choose_for(pointwise(), 0.2, costs), above = choose_for(pointwise(), 0.3, costs);
+  CHECK(below.packing == fbs::Packing::SparseRows);
+  CHECK(above.packing == fbs::Packing::DenseRows8);
+  for (const Choice& choice : {below, above}) {
+    CHECK(choice.break_even == doctest::Approx(0.25).epsilon(0.1));
+    CHECK(choice.reason.find(" us as SparseRows") != std::string::npos);
+    CHECK(choice.reason.find(" us as DenseRows8") != std::string::npos);
+    CHECK(choice.pattern == "unstructured");
+  }
+  CHECK(below.reason.find("dense wins above") != std::string::npos);
+  CHECK(above.reason.find("pays below") != std::string::npos);
+}
+
+TEST_CASE("skipping zeros that costs nothing pays at any density") {
+  const Choice choice = choose_for(pointwise(), 1, make_costs(0.5, 1));
   CHECK(choice.packing == fbs::Packing::SparseRows);
-  CHECK(choice.density() == doctest::Approx(0.1));
-  CHECK(choice.nonzero_macs == 6400);
-  CHECK(choice.reason.find("10.0 %") != std::string::npos);
-}
-
-TEST_CASE("one weight in ten over a single pixel is dense") {
-  CHECK(choose(pointwise(1, 1, 10)).front().packing == fbs::Packing::DenseRows8);
+  CHECK(choice.break_even == 1);
 }
 
 TEST_CASE("no weights at all are sparse") {
-  Graph graph = pointwise(1, 1, 1);
-  const ValueId weight = graph.nodes.front().inputs[1];
-  graph.value(weight).constant = std::make_shared<const Tensor>(ElementType::kF32, graph.shape(weight));
-  const Choice choice = choose(graph).front();
+  const Choice choice = choose_for(pointwise(), 0, make_costs(4, 1));
   CHECK(choice.packing == fbs::Packing::SparseRows);
   CHECK(choice.nonzero_macs == 0);
+  CHECK(choice.pattern == "empty");
+}
+
+TEST_CASE("a layer with one form gets that, with its time") {
+  const Choice choice = choose_for(make_conv(32, 32, 3, 1, 8, 32), 0.5, make_costs(4, 1));
+  CHECK(choice.packing == fbs::Packing::Depthwise);
+  CHECK(choice.predicted.size() == 1);
+  CHECK(choice.break_even == 0);
+}
+
+TEST_CASE("kinds of layers that a profile does not know are dense") {
+  const Choice choice = choose_for(pointwise(), 0.01, CostModel({Profile{"empty", "machine", {}}}));
+  CHECK(choice.packing == fbs::Packing::DenseRows8);
+  CHECK(choice.predicted.empty());
+  CHECK(choice.reason.find("does not know") != std::string::npos);
+}
+
+TEST_CASE("a fully connected layer is chosen for its rows") {
+  const Choice choice = choose_for(make_fully_connected(256, 64, 1), 0.1, make_costs(4, 1));
+  CHECK(choice.packing == fbs::Packing::SparseRows);
+  CHECK(us_of(choice, fbs::Packing::DenseRows16) == doctest::Approx(256 * 64 * 1e-3));
+}
+
+TEST_CASE("the same graph gives the same choice") {
+  const CostModel costs = costs_of_target("generic");
+  const Choice a = choose_for(make_conv(64, 64, 3, 1, 14), 0.2, costs);
+  const Choice b = choose_for(make_conv(64, 64, 3, 1, 14), 0.2, costs);
+  CHECK(a.reason == b.reason);
+  CHECK(a.break_even == b.break_even);
 }
 
 }  // namespace
