@@ -1,6 +1,6 @@
 // Depthwise convolution of one plane (packing Depthwise), in one of three ways:
 //   kRows      a fixed square window, stride and no dilation: rows of output, several at once; edges are masked loads
-//   kFlat      stride 1 and rows as long in as out: runs of pixels across rows, best where rows are short
+//   kFlat      other windows of stride 1 with rows as long in as out: runs of pixels across rows
 //   kBordered  any window: the strip is first copied with its border, each row once for every phase of the stride
 #pragma once
 
@@ -13,8 +13,12 @@ namespace lacuna {
 
 enum class DwconvMethod : uint8_t { kRows, kFlat, kBordered };
 
-/// Outputs that one entry of a mask table speaks of; no tier has more lanes.
+/// kFlat: pixels that one entry of the mask table speaks of; no tier has more lanes.
 constexpr int64_t kMaskOutputs = 16;
+/// Rows that may share a vector.
+constexpr int64_t kShortRow = kMaskOutputs / 2;
+/// kRows: positions in front of a row, and behind what its last output reads, that the bits cover.
+constexpr int64_t kInsideMargin = 128;
 
 /// Positions q * stride + phase - pad of an input row, for q = 0, 1, ...: they lie side by side in a bordered row.
 struct DwconvPhase {
@@ -28,8 +32,11 @@ struct DwconvPlan {
   Window height;
   Window width;
   int64_t strip_rows;  ///< output rows of a strip; all of them for kFlat
-  /// kRows: [kernel width][width.out / 16, rounded up]; bit i: position (16 * column * stride + i) + kx - pad is inside
-  /// the row. kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
+  /// kRows: bit kInsideMargin + i, counted from the lowest of the first byte: position i is inside the row.
+  const uint8_t* inside;
+  const uint8_t* inside_plane;  ///< kRows with rows of up to kShortRow: the same of the pixels of the plane
+  const float* zeros;           ///< kRows: [width.in], a row outside the plane
+  /// kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
   const uint32_t* masks;
   /// kFlat: [taps], from a pixel to what its tap reads. kBordered: [kernel width], from the start of a bordered row.
   const int64_t* shifts;
@@ -38,20 +45,24 @@ struct DwconvPlan {
   int64_t row_stride;  ///< kBordered: floats from a bordered row to the next; each ends in kOverreadBytes of slack
 };
 
-/// A strip of a plane.
+/// The same strip of several planes.
 struct DwconvTile {
   const DwconvPlan* plan;
-  const float* x;        ///< the plane [height.in][width.in]
-  const float* weights;  ///< [kernel height][kernel width]
-  float bias;
-  int64_t first_row;  ///< output rows [first_row, first_row + rows)
+  const float* x;        ///< the first plane [height.in][width.in]
+  const float* weights;  ///< [planes][kernel height][kernel width]
+  const float* bias;     ///< [planes]; null: zeros
+  int64_t first_row;     ///< output rows [first_row, first_row + rows)
   int64_t rows;
-  float* y;               ///< [rows][width.out]
+  float* y;               ///< [rows][width.out] of the first plane
   const float* residual;  ///< like y; null: none
   bool clamps;
   float low;
   float high;
   float* scratch;  ///< kBordered: dwconv_scratch_bytes
+  int64_t planes;
+  int64_t x_stride;  ///< floats from a plane to the next; 0: all filter the same one
+  int64_t y_stride;
+  int64_t residual_stride;
 };
 
 /// y = clamp(sum + bias + residual); the sum starts from the bias and runs over ky, then kx.

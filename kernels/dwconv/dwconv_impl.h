@@ -1,20 +1,47 @@
 // Depthwise convolution over the tier's Vec.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
 #include "kernels/dwconv/dwconv.h"
 #include "kernels/tile_impl.h"
 #include "kernels/window_impl.h"
 
+/// Arrays of vectors stay in registers only where everything that takes them is inlined.
+#define LACUNA_DWCONV_INLINE inline __attribute__((always_inline))
+
 namespace lacuna {
 namespace {
 
+/// One plane of a tile.
+struct Plane {
+  const float* x;
+  const float* weights;
+  float bias;
+  float* y;
+  const float* residual;
+};
+
+/// Visits the planes of a tile: visit(tile, plane).
+template <class Visit>
+inline void for_each_plane(const DwconvTile& t, const Visit& visit) {
+  const int64_t taps = t.plan->height.kernel * t.plan->width.kernel;
+  for (int64_t i = 0; i < t.planes; ++i) {
+    visit(t, Plane{t.x + i * t.x_stride, t.weights + i * taps, t.bias != nullptr ? t.bias[i] : 0.0f,
+                   t.y + i * t.y_stride, t.residual != nullptr ? t.residual + i * t.residual_stride : nullptr});
+  }
+}
+
 /// Residual, clamp and store of the pixels at y + at.
 template <bool kMasked>
-inline void end_pixels(const DwconvTile& t, int64_t at, int tail, Vec sum) {
+inline void end_pixels(const DwconvTile& t, const Plane& p, int64_t at, int tail, Vec sum) {
   using Pixels = Run<1, kMasked>;
-  if (t.residual != nullptr) sum = add(sum, Pixels::load_lanes(t.residual + at, 0, tail));
+  if (p.residual != nullptr) sum = add(sum, Pixels::load_lanes(p.residual + at, 0, tail));
   if (t.clamps) sum = clamp(sum, splat(t.low), splat(t.high));
-  Pixels::store_lanes(t.y + at, 0, tail, sum);
+  Pixels::store_lanes(p.y + at, 0, tail, sum);
 }
 
 /// Calls body.template run<kMasked>(first, tail) for each vector of n neighbouring outputs.
@@ -25,109 +52,404 @@ inline void for_each_vector(int64_t n, const Body& body) {
   if (first < n) body.template run<true>(first, static_cast<int>(n - first));
 }
 
-/// What the taps of one vector of outputs read of an input row; with stride 2, two taps share two vectors.
-template <int kKernel, int kStride>
-struct RowTaps {
-  RowTaps(const DwconvPlan& plan, int64_t column) {
-    const int64_t entries = (plan.width.out + kMaskOutputs - 1) / kMaskOutputs;
-    const auto shift = static_cast<int>(column % kMaskOutputs * kStride);
-#pragma GCC unroll 8
-    for (int kx = 0; kx < kKernel; kx += kStride) {
-      const uint32_t bits = plan.masks[kx * entries + column / kMaskOutputs] >> shift;
-      low[kx / kStride] = load_mask(bits);
-      if (kStride == 2) high[kx / kStride] = load_mask(bits >> Vec::kLanes);
+/// Bit i: position `first` + i is inside.
+inline uint32_t inside_bits(const uint8_t* inside, int64_t first) {
+  const auto bit = static_cast<uint64_t>(kInsideMargin + first);
+  uint64_t bits;
+  std::memcpy(&bits, inside + bit / 8, sizeof(bits));
+  return static_cast<uint32_t>(bits >> bit % 8);
+}
+
+/// The input rows from `first` on; those outside the plane are zeros.
+template <int N>
+struct InputRows {
+  InputRows(const DwconvTile& t, const Plane& p, int64_t first) {
+    const int64_t height = t.plan->height.in, width = t.plan->width.in;
+    if (first >= 0 && first + N <= height) {
+#pragma GCC unroll 16
+      for (int i = 0; i < N; ++i) at[i] = p.x + (first + i) * width;
+      return;
+    }
+    for (int i = 0; i < N; ++i) {
+      const int64_t row = first + i;
+      at[i] = row >= 0 && row < height ? p.x + row * width : t.plan->zeros;
     }
   }
-  void load(const float* x, Vec* taps) const {
+  const float* at[N];
+};
+
+/// Ends the vector at y + at, of which the first n pixels are to be written; any n above kLanes: all.
+LACUNA_DWCONV_INLINE void end_vector(const DwconvTile& t, const Plane& p, int64_t at, int64_t n, Vec sum) {
+  if (n >= Vec::kLanes) {
+    end_pixels<false>(t, p, at, Vec::kLanes, sum);
+  } else {
+    end_pixels<true>(t, p, at, static_cast<int>(n), sum);
+  }
+}
+
+/// A square window. kCentre: the tap that reads, of the input positions under a vector of outputs, those of its lanes.
+template <int kKernel, int kStride, int kCentre>
+struct RowsFilter {
+  static constexpr int kStep = kStride * Vec::kLanes;
+  static constexpr int kTaps = kKernel * kKernel;
+  const DwconvTile& t;
+  const Plane p;
+  Vec weights[kTaps];
+
+  RowsFilter(const DwconvTile& tile, const Plane& plane) : t(tile), p(plane) {
+#pragma GCC unroll 49
+    for (int i = 0; i < kTaps; ++i) weights[i] = splat(plane.weights[i]);
+  }
+
+  /// Adds what input row i of a group gives to R output rows.
+  template <int R>
+  LACUNA_DWCONV_INLINE static void add_row(const Vec* weights, int i, const Vec* taps, Vec* sum) {
+#pragma GCC unroll 8
+    for (int kx = 0; kx < kKernel; ++kx) {
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        const int ky = i - r * kStride;
+        if (ky >= 0 && ky < kKernel) sum[r] = fma(taps[kx], weights[ky * kKernel + kx], sum[r]);
+      }
+    }
+  }
+
+  /// spills: rows are shorter than a vector; lanes behind a row are written over by the next one, of those in the
+  /// strip.
+  template <int R>
+  LACUNA_DWCONV_INLINE void end_rows(int64_t row, int64_t column, bool spills, const Vec* sum) const {
+    const int64_t width = t.plan->width.out;
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) {
+      const Vec pixels = kStride == 2 && !Vec::kCheapShifts ? in_order(sum[r]) : sum[r];
+      const int64_t at = (row - t.first_row + r) * width + column;
+      end_vector(t, p, at, spills ? t.rows * width - at : width - column, pixels);
+    }
+  }
+
+  /// kStep positions of an input row: as they are, or its even and its odd ones.
+  struct Block {
+    Vec part[kStride];
+  };
+  struct BlockMask {
+    LoadMask part[kStride];
+  };
+  LACUNA_DWCONV_INLINE BlockMask block_mask(int64_t first) const {
+    const uint32_t bits = inside_bits(t.plan->inside, first);
+    if constexpr (kStride == 1) {
+      return {{load_mask(bits)}};
+    } else {
+      return {{load_mask(bits), load_mask(bits >> Vec::kLanes)}};
+    }
+  }
+  template <bool kMasked>
+  LACUNA_DWCONV_INLINE static Block load_block(const float* x, const BlockMask& mask) {
+    const Vec low = kMasked ? load_masked(x, mask.part[0]) : load(x);
+    if constexpr (kStride == 1) {
+      return {{low}};
+    } else {
+      const Vec high = kMasked ? load_masked(x + Vec::kLanes, mask.part[1]) : load(x + Vec::kLanes);
+      return {{even_lanes(low, high), odd_lanes(low, high)}};
+    }
+  }
+
+  /// What tap kx of a vector of outputs reads, of three neighbouring blocks.
+  template <int kx>
+  LACUNA_DWCONV_INLINE static Vec shifted(const Block& previous, const Block& current, const Block& next) {
+    constexpr int kPart = (kx - kCentre) & (kStride - 1);
+    constexpr int kShift = (kx - kCentre - kPart) / kStride;
+    if constexpr (kShift < 0) {
+      return lanes_from<Vec::kLanes + kShift>(previous.part[kPart], current.part[kPart]);
+    } else if constexpr (kShift > 0) {
+      return lanes_from<kShift>(current.part[kPart], next.part[kPart]);
+    } else {
+      return current.part[kPart];
+    }
+  }
+  template <int... kx>
+  LACUNA_DWCONV_INLINE static void shift_taps(const Block& previous, const Block& current, const Block& next, Vec* taps,
+                                              std::integer_sequence<int, kx...>) {
+    ((taps[kx] = shifted<kx>(previous, current, next)), ...);
+  }
+
+  /// R output rows from `row` on, which share the rows that they read. Each vector of input is loaded once; neighbours
+  /// are shifted in from the vectors beside it.
+  template <int R>
+  LACUNA_DWCONV_INLINE void filter_by_shifts(int64_t row) const {
+    constexpr int kInputs = (R - 1) * kStride + kKernel;
+    constexpr bool kReadsPrevious = kCentre > 0;
+    constexpr bool kReadsNext = (kKernel - 1 - kCentre) / kStride > 0;
+    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
+    const int64_t width = t.plan->width.out, in = t.plan->width.in;
+    int64_t first = kCentre - t.plan->width.pad;  ///< of the input positions under a vector of outputs
+    int64_t column = 0;
+    Block previous[kInputs], current[kInputs];
+    const BlockMask first_mask = block_mask(first);
+#pragma GCC unroll 16
+    for (int i = 0; i < kInputs; ++i) {
+      for (Vec& part : previous[i].part) part = zero();
+      if (kReadsNext) current[i] = load_block<true>(rows.at[i] + first, first_mask);
+    }
+    if (kReadsPrevious && first > 0) {
+      const BlockMask mask = block_mask(first - kStep);
+#pragma GCC unroll 16
+      for (int i = 0; i < kInputs; ++i) previous[i] = load_block<true>(rows.at[i] + first - kStep, mask);
+    }
+    const auto filter = [&](int64_t loaded, auto masked) __attribute__((always_inline)) {
+      const BlockMask mask = block_mask(loaded);
+      Vec sum[R];
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) sum[r] = splat(p.bias);
+#pragma GCC unroll 16
+      for (int i = 0; i < kInputs; ++i) {
+        const Block next = load_block<decltype(masked)::value>(rows.at[i] + loaded, mask);
+        if (!kReadsNext) current[i] = next;
+        Vec taps[kKernel];
+        shift_taps(previous[i], current[i], next, taps, std::make_integer_sequence<int, kKernel>());
+        add_row<R>(weights, i, taps, sum);
+        previous[i] = current[i];
+        current[i] = next;
+      }
+      end_rows<R>(row, column, false, sum);
+      column += Vec::kLanes;
+    };
+    int64_t loaded = kReadsNext ? first + kStep : first;
+    if (!kReadsNext && loaded < 0) {
+      filter(loaded, std::true_type());
+      loaded += kStep;
+    }
+    for (; loaded + kStep <= in && column < width; loaded += kStep) filter(loaded, std::false_type());
+    for (; column < width; loaded += kStep) filter(loaded, std::true_type());
+  }
+
+  /// A vector of outputs takes the whole row, and what it reads lies in one block.
+  bool is_narrow() const {
+    const Window& w = t.plan->width;
+    return w.out <= Vec::kLanes && w.pad >= kCentre && kCentre - w.pad + kStep >= w.in;
+  }
+  template <int R>
+  LACUNA_DWCONV_INLINE void filter_narrow(int64_t row, const BlockMask& mask) const {
+    constexpr int kInputs = (R - 1) * kStride + kKernel;
+    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
+    const int64_t first = kCentre - t.plan->width.pad;
+    Block none;
+    for (Vec& part : none.part) part = zero();
+    Vec sum[R];
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) sum[r] = splat(p.bias);
+#pragma GCC unroll 16
+    for (int i = 0; i < kInputs; ++i) {
+      Vec taps[kKernel];
+      shift_taps(none, load_block<true>(rows.at[i] + first, mask), none, taps,
+                 std::make_integer_sequence<int, kKernel>());
+      add_row<R>(weights, i, taps, sum);
+    }
+    end_rows<R>(row, 0, true, sum);
+  }
+
+  /// The taps of a vector of outputs, each loaded where it lies. kEdge: some lie outside the row.
+  template <bool kEdge>
+  LACUNA_DWCONV_INLINE static void load_taps(const float* x, const BlockMask* masks, Vec* taps) {
 #pragma GCC unroll 8
     for (int kx = 0; kx < kKernel; kx += kStride) {
-      const Vec first = load_masked(x + kx, low[kx / kStride]);
+      const Vec first = kEdge ? load_masked(x + kx, masks[kx].part[0]) : load(x + kx);
       if (kStride == 1) {
         taps[kx] = first;
         continue;
       }
-      const Vec second = load_masked(x + kx + Vec::kLanes, high[kx / kStride]);
-      taps[kx] = even_lanes(first, second);
-      if (kx + 1 < kKernel) taps[kx + 1] = odd_lanes(first, second);
+      const float* behind = x + kx + Vec::kLanes;
+      const Vec second = kEdge ? load_masked(behind, masks[kx].part[kStride - 1]) : load(behind);
+      taps[kx] = even_lanes_unordered(first, second);
+      if (kx + 1 < kKernel) taps[kx + 1] = odd_lanes_unordered(first, second);
     }
   }
-  static constexpr int kLoads = (kKernel + kStride - 1) / kStride;
-  LoadMask low[kLoads];
-  LoadMask high[kLoads];
-};
 
-template <int kKernel, int kStride>
-struct RowsBody {
-  const DwconvTile& t;
-  Vec weights[kKernel * kKernel];
-
-  explicit RowsBody(const DwconvTile& tile) : t(tile) {
-#pragma GCC unroll 49
-    for (int i = 0; i < kKernel * kKernel; ++i) weights[i] = splat(tile.weights[i]);
-  }
-
-  /// R output rows from `row` on share the rows that they both read. `x` is the first of these; kEdge: some lie
-  /// outside.
-  template <int R, bool kEdge, bool kMasked>
-  void convolve(const RowTaps<kKernel, kStride>& taps, const float* x, int64_t row, int64_t column, int tail) const {
-    const int64_t in_width = t.plan->width.in, out_width = t.plan->width.out;
-    const int64_t y = row * kStride - t.plan->height.pad;
+  /// R output rows from `row` on, of the vector of outputs at `column`.
+  template <int R, bool kEdge>
+  LACUNA_DWCONV_INLINE void filter_by_loads(int64_t row, int64_t column, const BlockMask* masks) const {
+    constexpr int kInputs = (R - 1) * kStride + kKernel;
+    const int64_t first = column * kStride - t.plan->width.pad;
+    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
     Vec sum[R];
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) sum[r] = splat(t.bias);
-#pragma GCC unroll 9
-    for (int i = 0; i < (R - 1) * kStride + kKernel; ++i) {
-      if (kEdge && (y + i < 0 || y + i >= t.plan->height.in)) continue;
-      Vec pixels[kKernel];
-      taps.load(x + i * in_width, pixels);
+    for (int r = 0; r < R; ++r) sum[r] = splat(p.bias);
+#pragma GCC unroll 16
+    for (int i = 0; i < kInputs; ++i) {
+      Vec taps[kKernel];
+      load_taps<kEdge>(rows.at[i] + first, masks, taps);
+      add_row<R>(weights, i, taps, sum);
+    }
+    end_rows<R>(row, column, t.plan->width.out < Vec::kLanes, sum);
+  }
+
+  template <bool kEdge>
+  LACUNA_DWCONV_INLINE void filter_column(int64_t column) const {
+    BlockMask masks[kKernel];
+    if (kEdge) {
 #pragma GCC unroll 8
-      for (int kx = 0; kx < kKernel; ++kx) {
-#pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) {
-          const int ky = i - r * kStride;
-          if (ky >= 0 && ky < kKernel) sum[r] = fma(pixels[kx], weights[ky * kKernel + kx], sum[r]);
+      for (int kx = 0; kx < kKernel; kx += kStride) masks[kx] = block_mask(column * kStride - t.plan->width.pad + kx);
+    }
+    for_rows([&](int64_t row, auto rows)
+                 __attribute__((always_inline)) { filter_by_loads<decltype(rows)::value, kEdge>(row, column, masks); });
+  }
+
+  /// Calls filter(row, R) for groups of R rows.
+  template <class Filter>
+  LACUNA_DWCONV_INLINE void for_rows(const Filter& filter) const {
+    const int64_t end = t.first_row + t.rows;
+    int64_t row = t.first_row;
+    for (; row + kRows <= end; row += kRows) filter(row, std::integral_constant<int, kRows>());
+    if (kRows > 2 && row + 2 <= end) {
+      filter(row, std::integral_constant<int, 2>());
+      row += 2;
+    }
+    if (row < end) filter(row, std::integral_constant<int, 1>());
+  }
+
+  LACUNA_DWCONV_INLINE void run() const {
+    if constexpr (Vec::kCheapShifts) {
+      if (is_narrow()) {
+        const BlockMask mask = block_mask(kCentre - t.plan->width.pad);
+        for_rows([&](int64_t row, auto rows)
+                     __attribute__((always_inline)) { filter_narrow<decltype(rows)::value>(row, mask); });
+      } else {
+        for_rows([&](int64_t row, auto rows)
+                     __attribute__((always_inline)) { filter_by_shifts<decltype(rows)::value>(row); });
+      }
+    } else {
+      // The last vector of a row begins early enough to be a whole one.
+      constexpr int kReach = (kKernel - 1) / kStride * kStride + kStep;  // positions read from the first tap on
+      const Window& w = t.plan->width;
+      const int64_t last = std::max<int64_t>(w.out - Vec::kLanes, 0);
+      for (int64_t next = 0; next < w.out; next += Vec::kLanes) {
+        const int64_t column = std::min(next, last), first = column * kStride - w.pad;
+        if (first >= 0 && first + kReach <= w.in) {
+          filter_column<false>(column);
+        } else {
+          filter_column<true>(column);
         }
       }
     }
+  }
+
+  /// As many rows as leave registers for the rest.
+  static constexpr int kRows =
+      Vec::kCheapShifts ? (kKernel == 3 || (kKernel == 5 && kStride == 1) ? 4 : 2) : (kKernel == 3 ? 2 : 4);
+};
+
+/// Stride 1, rows as long in as out and short enough that a vector takes several.
+template <int kKernel>
+struct ShortRowsFilter {
+  static constexpr int kCentre = kKernel / 2;
+  const int64_t row;         ///< pixels
+  const int64_t rows;        ///< in a vector
+  const uint32_t all;        ///< bits of their pixels
+  LoadMask inside[kKernel];  ///< which pixels of these rows have the tap kx inside the row
+
+  static bool suits(const DwconvPlan& plan) {
+    const Window& w = plan.width;
+    return 2 * w.in <= Vec::kLanes && w.in == w.out && w.pad == kCentre;
+  }
+  explicit ShortRowsFilter(const DwconvPlan& plan)
+      : row(plan.width.in), rows(Vec::kLanes / row), all((1u << rows * row) - 1) {
+    for (int kx = 0; kx < kKernel; ++kx) {
+      uint32_t bits = 0;
+      for (int64_t i = 0; i < rows * row; ++i) {
+        const int64_t position = i % row + kx - kCentre;
+        if (position >= 0 && position < row) bits |= 1u << i;
+      }
+      inside[kx] = load_mask(bits);
+    }
+  }
+
+  template <int kx>
+  LACUNA_DWCONV_INLINE Vec shifted(Vec x) const {
+    constexpr int kShift = kx - kCentre;
+    if constexpr (kShift < 0) return keep(inside[kx], lanes_from<Vec::kLanes + kShift>(zero(), x));
+    if constexpr (kShift > 0) return keep(inside[kx], lanes_from<kShift>(x, zero()));
+    return x;
+  }
+  template <int... kx>
+  LACUNA_DWCONV_INLINE Vec add_row(Vec x, const Vec* weights, Vec sum, std::integer_sequence<int, kx...>) const {
+    ((sum = fma(shifted<kx>(x), weights[kx], sum)), ...);
+    return sum;
+  }
+
+  /// The pixels of the plane in `rows` rows from `first` on, zeros where rows lie outside; behind them come any.
+  LACUNA_DWCONV_INLINE Vec load_rows(const DwconvTile& t, const Plane& p, int64_t first) const {
+    if (first >= 0 && first + rows <= t.plan->height.in) return load(p.x + first * row);
+    return load_masked(p.x + first * row, load_mask(inside_bits(t.plan->inside_plane, first * row) & all));
+  }
+
+  /// V vectors of `rows` output rows from `first` on.
+  template <int V>
+  LACUNA_DWCONV_INLINE void filter(const DwconvTile& t, const Plane& p, const Vec* weights, int64_t first) const {
+    Vec sum[V];
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) {
-      end_pixels<kMasked>(t, (row - t.first_row + r) * out_width + column, tail, sum[r]);
+    for (int v = 0; v < V; ++v) sum[v] = splat(p.bias);
+#pragma GCC unroll 8
+    for (int ky = 0; ky < kKernel; ++ky) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        const Vec x = load_rows(t, p, first + v * rows + ky - t.plan->height.pad);
+        sum[v] = add_row(x, weights + ky * kKernel, sum[v], std::make_integer_sequence<int, kKernel>());
+      }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      // Lanes behind these rows are written over by the next ones, of those in the strip.
+      const int64_t at = (first + v * rows - t.first_row) * row;
+      end_vector(t, p, at, t.rows * row - at, sum[v]);
     }
   }
 
-  template <int R, bool kMasked>
-  void convolve(const RowTaps<kKernel, kStride>& taps, int64_t row, int64_t column, int tail) const {
-    const Window& height = t.plan->height;
-    const int64_t y = row * kStride - height.pad;
-    const float* x = t.x + y * t.plan->width.in + column * kStride - t.plan->width.pad;
-    if (y >= 0 && y + (R - 1) * kStride + kKernel <= height.in) {
-      convolve<R, false, kMasked>(taps, x, row, column, tail);
-    } else {
-      convolve<R, true, kMasked>(taps, x, row, column, tail);
-    }
-  }
-
-  template <bool kMasked>
-  void run(int64_t column, int tail) const {
-    const RowTaps<kKernel, kStride> taps(*t.plan, column);
+  void run(const DwconvTile& t, const Plane& p) const {
+    Vec weights[kKernel * kKernel];
+#pragma GCC unroll 49
+    for (int i = 0; i < kKernel * kKernel; ++i) weights[i] = splat(p.weights[i]);
     const int64_t end = t.first_row + t.rows;
-    int64_t row = t.first_row;
-    if (kKernel == 3 && kStride == 1) {
-      for (; row + 4 <= end; row += 4) convolve<4, kMasked>(taps, row, column, tail);
+    int64_t first = t.first_row;
+    for (; first + 3 * rows < end; first += 4 * rows) filter<4>(t, p, weights, first);
+    if (first + rows < end) {
+      filter<2>(t, p, weights, first);
+      first += 2 * rows;
     }
-    for (; row + 2 <= end; row += 2) convolve<2, kMasked>(taps, row, column, tail);
-    if (row < end) convolve<1, kMasked>(taps, row, column, tail);
+    if (first < end) filter<1>(t, p, weights, first);
   }
 };
 
+template <int kKernel, int kStride, int kCentre>
+inline void filter_planes(const DwconvTile& tile) {
+  for_each_plane(tile, [](const DwconvTile& t, const Plane& p) { RowsFilter<kKernel, kStride, kCentre>(t, p).run(); });
+}
+
 template <int kKernel, int kStride>
-inline void convolve_rows(const DwconvTile& t) {
-  for_each_vector(t.plan->width.out, RowsBody<kKernel, kStride>(t));
+inline void convolve_rows(const DwconvTile& tile) {
+  if constexpr (kStride == 1) {
+    if constexpr (Vec::kCheapShifts) {
+      if (ShortRowsFilter<kKernel>::suits(*tile.plan)) {
+        const ShortRowsFilter<kKernel> filter(*tile.plan);
+        for_each_plane(tile, [&](const DwconvTile& t, const Plane& p) { filter.run(t, p); });
+        return;
+      }
+    }
+    filter_planes<kKernel, 1, kKernel / 2>(tile);
+  } else if constexpr (kKernel == 3 && Vec::kCheapShifts) {
+    // Even pads leave the first tap where the vector begins, odd ones the second: the loads stay aligned.
+    if (tile.plan->width.pad % 2 == 0) {
+      filter_planes<kKernel, kStride, 0>(tile);
+    } else {
+      filter_planes<kKernel, kStride, 1>(tile);
+    }
+  } else {
+    filter_planes<kKernel, kStride, 0>(tile);
+  }
 }
 
 /// NR vectors of pixels from `pixel` on, a multiple of kMaskOutputs.
 struct FlatBody {
   const DwconvTile& t;
+  const Plane& p;
   int64_t pixel;
 
   template <int NR, bool kMasked>
@@ -137,11 +459,11 @@ struct FlatBody {
     const int64_t mask_stride = (plan.height.out * plan.width.out + kMaskOutputs - 1) / kMaskOutputs;
     const uint32_t* masks = plan.masks + pixel / kMaskOutputs;
     const int64_t* shifts = plan.shifts;
-    const float* weights = t.weights;
-    const float* x = t.x + pixel;
+    const float* weights = p.weights;
+    const float* x = p.x + pixel;
     Vec sum[NR];
 #pragma GCC unroll 4
-    for (int j = 0; j < NR; ++j) sum[j] = splat(t.bias);
+    for (int j = 0; j < NR; ++j) sum[j] = splat(p.bias);
     for (int64_t tap = 0; tap < taps; ++tap, masks += mask_stride) {
       const Vec weight = splat(weights[tap]);
       const float* from = x + shifts[tap];
@@ -156,28 +478,28 @@ struct FlatBody {
     for (int j = 0; j < NR; ++j) {
       const int64_t at = pixel + j * Vec::kLanes;
       if (kMasked && j == NR - 1) {
-        end_pixels<true>(t, at, tail, sum[j]);
+        end_pixels<true>(t, p, at, tail, sum[j]);
       } else {
-        end_pixels<false>(t, at, Vec::kLanes, sum[j]);
+        end_pixels<false>(t, p, at, Vec::kLanes, sum[j]);
       }
     }
   }
 };
 
-inline void convolve_flat(const DwconvTile& t) {
+inline void flat_plane(const DwconvTile& t, const Plane& p) {
   constexpr int kVectors = 4;
   constexpr int kRun = kVectors * Vec::kLanes;
   const int64_t pixels = t.rows * t.plan->width.out;
   for (int64_t pixel = 0; pixel < pixels; pixel += kRun) {
     const int64_t left = pixels - pixel;
-    for_run<kVectors>(static_cast<int>(left < kRun ? left : kRun), FlatBody{t, pixel});
+    for_run<kVectors>(static_cast<int>(left < kRun ? left : kRun), FlatBody{t, p, pixel});
   }
 }
 
 /// Copies input rows [first, first + rows) with zeros outside the plane.
-inline void copy_border(const DwconvTile& t, int64_t first, int64_t rows) {
+inline void copy_border(const DwconvTile& t, const Plane& p, int64_t first, int64_t rows) {
   const DwconvPlan& plan = *t.plan;
-  const float* end_of_plane = t.x + plan.height.in * plan.width.in;
+  const float* end_of_plane = p.x + plan.height.in * plan.width.in;
   for (int64_t i = 0; i < plan.phase_count; ++i) {
     const Window& window = plan.phases[i].window;
     const InsideRange inside(window, 0);
@@ -186,7 +508,7 @@ inline void copy_border(const DwconvTile& t, int64_t first, int64_t rows) {
       if (row < 0 || row >= plan.height.in) {
         zero_row(to, window.out);
       } else {
-        copy_window_row(to, t.x + row * plan.width.in, end_of_plane, window, 0, inside, 0, window.out);
+        copy_window_row(to, p.x + row * plan.width.in, end_of_plane, window, 0, inside, 0, window.out);
       }
     }
   }
@@ -194,29 +516,33 @@ inline void copy_border(const DwconvTile& t, int64_t first, int64_t rows) {
 
 struct BorderedRowBody {
   const DwconvTile& t;
+  const Plane& p;
   int64_t row;  ///< of the strip
 
   template <bool kMasked>
   void run(int64_t column, int tail) const {
     const DwconvPlan& plan = *t.plan;
     const float* x = t.scratch + row * plan.height.stride * plan.row_stride + column;
-    const float* weight = t.weights;
-    Vec sum = splat(t.bias);
+    const float* weight = p.weights;
+    Vec sum = splat(p.bias);
     for (int64_t ky = 0; ky < plan.height.kernel; ++ky, x += plan.height.dilation * plan.row_stride) {
       for (int64_t kx = 0; kx < plan.width.kernel; ++kx) {
         sum = fma(load(x + plan.shifts[kx]), splat(*weight++), sum);
       }
     }
-    end_pixels<kMasked>(t, row * plan.width.out + column, tail, sum);
+    end_pixels<kMasked>(t, p, row * plan.width.out + column, tail, sum);
   }
 };
 
-inline void convolve_bordered(const DwconvTile& t) {
+inline void bordered_plane(const DwconvTile& t, const Plane& p) {
   const Window& height = t.plan->height;
   const int64_t rows = (t.rows - 1) * height.stride + (height.kernel - 1) * height.dilation + 1;
-  copy_border(t, height.position(t.first_row, 0), rows);
-  for (int64_t row = 0; row < t.rows; ++row) for_each_vector(t.plan->width.out, BorderedRowBody{t, row});
+  copy_border(t, p, height.position(t.first_row, 0), rows);
+  for (int64_t row = 0; row < t.rows; ++row) for_each_vector(t.plan->width.out, BorderedRowBody{t, p, row});
 }
+
+inline void convolve_flat(const DwconvTile& tile) { for_each_plane(tile, flat_plane); }
+inline void convolve_bordered(const DwconvTile& tile) { for_each_plane(tile, bordered_plane); }
 
 }  // namespace
 }  // namespace lacuna

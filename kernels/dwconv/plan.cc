@@ -1,6 +1,7 @@
 #include "kernels/dwconv/plan.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sdk/base/align.h"
 
@@ -11,18 +12,16 @@ namespace {
 constexpr int64_t kStripBytes = 16 << 10;
 /// Strips below this many rows read their border more often than their rows.
 constexpr int64_t kMinStripRows = 4;
-/// Rows up to this length leave most lanes of a vector idle.
-constexpr int64_t kShortRow = 10;
+/// Rows that the kernels of kRows filter at once.
+constexpr int64_t kRowsAtOnce = 4;
 constexpr int64_t kLineFloats = kAlignment / sizeof(float);
 
 DwconvMethod choose_method(const Window& height, const Window& width) {
   const int64_t kernel = width.kernel, stride = width.stride;
-  const bool fixed = height.kernel == kernel && height.stride == stride && height.dilation == 1 &&
-                     width.dilation == 1 &&
-                     (((kernel == 3 || kernel == 5) && stride <= 2) || (kernel == 7 && stride == 1));
-  const bool flat = height.stride == 1 && stride == 1 && width.in == width.out;
-  if (flat && (!fixed || width.out <= kShortRow)) return DwconvMethod::kFlat;
-  return fixed ? DwconvMethod::kRows : DwconvMethod::kBordered;
+  const bool square = height.kernel == kernel && height.stride == stride && height.dilation == 1 && width.dilation == 1;
+  const bool fixed = ((kernel == 3 || kernel == 5) && stride <= 2) || (kernel == 7 && stride == 1);
+  if (square && fixed && height.pad < kernel && width.pad < kernel) return DwconvMethod::kRows;
+  return height.stride == 1 && stride == 1 && width.in == width.out ? DwconvMethod::kFlat : DwconvMethod::kBordered;
 }
 
 /// Visits the phases that taps read: visit(number, remainder of the stride). Returns how many there are.
@@ -62,12 +61,27 @@ int64_t choose_strip_rows(const Window& height, int64_t row_floats) {
 
 int64_t strip_rows_of(DwconvMethod method, const Window& height, const Window& width) {
   if (method == DwconvMethod::kFlat) return height.out;
-  return choose_strip_rows(height, method == DwconvMethod::kRows ? width.in : bordered_row_floats(width));
+  if (method == DwconvMethod::kBordered) return choose_strip_rows(height, bordered_row_floats(width));
+  return std::min(ceil_div(choose_strip_rows(height, width.in), kRowsAtOnce) * kRowsAtOnce, height.out);
+}
+
+/// Bytes of bits that cover `positions` and the margins: a whole number of words.
+int64_t inside_bytes(int64_t positions) { return ceil_div(2 * kInsideMargin + positions, int64_t{64}) * 8; }
+
+/// What the bits of kRows cover: what the outputs of a row, and of a plane, read.
+int64_t row_positions(const Window& width) { return std::max(width.in, width.out * width.stride); }
+int64_t plane_positions(const Window& height, const Window& width) {
+  return width.in <= kShortRow ? std::max(height.in, height.out) * width.in : 0;
+}
+
+/// Of the tables of kRows.
+int64_t row_table_bytes(const Window& height, const Window& width) {
+  return inside_bytes(row_positions(width)) + inside_bytes(plane_positions(height, width)) +
+         width.in * static_cast<int64_t>(sizeof(float));
 }
 
 int64_t mask_count(DwconvMethod method, const Window& height, const Window& width) {
-  if (method == DwconvMethod::kRows) return width.kernel * ceil_div(width.out, kMaskOutputs);
-  if (method == DwconvMethod::kBordered) return 0;
+  if (method != DwconvMethod::kFlat) return 0;
   return ceil_div(height.out * width.out, kMaskOutputs) * height.kernel * width.kernel;
 }
 
@@ -81,17 +95,24 @@ bool inside(const Window& w, int64_t o, int64_t k) {
   return position >= 0 && position < w.in;
 }
 
-void mask_rows(const Window& width, uint32_t* masks) {
-  for (int64_t kx = 0; kx < width.kernel; ++kx) {
-    for (int64_t o = 0; o < width.out; o += kMaskOutputs) {
-      uint32_t bits = 0;
-      for (int64_t i = 0; i < kMaskOutputs * width.stride; ++i) {
-        const int64_t position = o * width.stride + i + kx - width.pad;
-        if (position >= 0 && position < width.in) bits |= 1u << i;
-      }
-      *masks++ = bits;
-    }
+/// Bits of `positions`, of which the first `inside` are set. Returns the byte behind them.
+uint8_t* mark_inside(int64_t inside, int64_t positions, uint8_t* bits) {
+  const int64_t bytes = inside_bytes(positions);
+  std::memset(bits, 0, static_cast<size_t>(bytes));
+  for (int64_t i = kInsideMargin; i < kInsideMargin + inside; ++i) {
+    bits[i / 8] = static_cast<uint8_t>(bits[i / 8] | 1 << i % 8);
   }
+  return bits + bytes;
+}
+
+void mark_rows(const Window& height, const Window& width, uint8_t* tables, DwconvPlan* plan) {
+  const int64_t plane = plane_positions(height, width);
+  uint8_t* const plane_bits = mark_inside(width.in, row_positions(width), tables);
+  uint8_t* const zeros = mark_inside(plane > 0 ? height.in * width.in : 0, plane, plane_bits);
+  std::memset(zeros, 0, static_cast<size_t>(width.in) * sizeof(float));
+  plan->inside = tables;
+  plan->inside_plane = plane_bits;
+  plan->zeros = reinterpret_cast<const float*>(zeros);
 }
 
 void mask_pixels(const Window& height, const Window& width, uint32_t* masks) {
@@ -130,6 +151,7 @@ int64_t describe_phases(const Window& w, DwconvPhase* phases, int64_t* shifts) {
 
 size_t dwconv_table_bytes(const Window& height, const Window& width) {
   const DwconvMethod method = choose_method(height, width);
+  if (method == DwconvMethod::kRows) return static_cast<size_t>(row_table_bytes(height, width));
   const int64_t phases = method == DwconvMethod::kBordered ? width.kernel : 0;
   return static_cast<size_t>(phases) * sizeof(DwconvPhase) +
          static_cast<size_t>(shift_count(method, height, width)) * sizeof(int64_t) +
@@ -160,7 +182,7 @@ DwconvPlan plan_dwconv(const Window& height, const Window& width, void* tables) 
   plan.masks = masks;
   switch (plan.method) {
     case DwconvMethod::kRows:
-      mask_rows(width, masks);
+      mark_rows(height, width, static_cast<uint8_t*>(tables), &plan);
       break;
     case DwconvMethod::kFlat:
       mask_pixels(height, width, masks);
