@@ -85,11 +85,17 @@ void copy_dims(const CopyBox& box, TransposeKernel transpose, int first, const f
   if (first == box.rank - 1) return copy_row(dim, source, target);
   if (transpose != nullptr && first == box.rank - 2) {
     const CopyDim& inner = box.dims[first + 1];
-    return transpose(source, inner.source_stride, target, dim.target_stride, dim.size, inner.size);
+    return transpose({inner.source_stride, dim.target_stride, dim.size, inner.size}, source, target);
   }
   for (int64_t i = 0; i < dim.size; ++i) {
     copy_dims(box, transpose, first + 1, source + i * dim.source_stride, target + i * dim.target_stride);
   }
+}
+
+/// Into how many parts dimension i can go: the lines of a narrow transposition stay together.
+int64_t splittable(const CopyPlan& plan, int i) {
+  const int64_t size = plan.box.dims[i].size;
+  return plan.transpose != nullptr && is_few_lines(size) ? 1 : size;
 }
 
 }  // namespace
@@ -101,14 +107,14 @@ CopyPlan plan_copy(const CopyBox& box, const BindContext& context) {
   if (arrange_transposition(&plan.box)) {
     const CopyDim* inner = &plan.box.dims[plan.box.rank - 2];
     const TransposeEntry& entry = select_kernel(kTransposeKernels, context.isas, [&](const TransposeEntry& candidate) {
-      return inner[0].size >= candidate.min_rows && inner[1].size >= candidate.min_columns;
+      return candidate.suits({inner[1].source_stride, inner[0].target_stride, inner[0].size, inner[1].size});
     });
     plan.transpose = entry.function;
     plan.binding.kernel = entry.name;
   }
   const int64_t elements = elements_of(plan.box);
   plan.split_dim = choose_split(plan.box.rank, split_tasks(elements, elements, context.threads),
-                                [&](int i) { return plan.box.dims[i].size; });
+                                [&](int i) { return splittable(plan, i); });
   plan.binding.tasks = split_tasks(elements, plan.box.dims[plan.split_dim].size, context.threads);
   return plan;
 }

@@ -5,8 +5,8 @@
 namespace lacuna {
 
 // A block is one cache line wide on both sides, so each line is fetched once.
-void transpose_f32_16x16__scalar(const float* source, int64_t source_stride, float* target, int64_t target_stride,
-                                 int64_t rows, int64_t columns) {
+void transpose_f32_16x16__scalar(const Transposition& shape, const float* source, float* target) {
+  const auto [source_stride, target_stride, rows, columns] = shape;
   constexpr int64_t kBlock = 16;
   for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
     const int64_t r1 = std::min(r0 + kBlock, rows);

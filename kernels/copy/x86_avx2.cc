@@ -1,6 +1,6 @@
-#include <immintrin.h>
-
-#include "kernels/copy/transpose.h"
+#include "kernels/simd/vec_avx2.h"
+// The tier's Vec comes first.
+#include "kernels/copy/interleave_impl.h"
 
 namespace lacuna {
 namespace {
@@ -45,9 +45,13 @@ inline void transpose_rest(const float* source, int64_t source_stride, float* ta
 
 }  // namespace
 
+void transpose_f32_narrow__avx2(const Transposition& shape, const float* source, float* target) {
+  transpose_narrow(shape, source, target);
+}
+
 // A panel of rows is four blocks high, so that a source line is used for a whole cache line before it is left.
-void transpose_f32_4x8__avx2(const float* source, int64_t source_stride, float* target, int64_t target_stride,
-                             int64_t rows, int64_t columns) {
+void transpose_f32_4x8__avx2(const Transposition& shape, const float* source, float* target) {
+  const auto [source_stride, target_stride, rows, columns] = shape;
   constexpr int64_t kPanelRows = 16;
   const int64_t whole_columns = columns & ~int64_t{7};
   for (int64_t r0 = 0; r0 < rows; r0 += kPanelRows) {

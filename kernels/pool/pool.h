@@ -25,8 +25,11 @@ struct PoolRow {
   float outer_count;    ///< counted taps along depth and height, at least 1
 };
 
+/// Floats of scratch that a kernel may read behind the line.
+constexpr int64_t kPoolSlack = 32;
+
 /// y[out_width]: the largest tap (-inf without any), or the sum of taps over counts * outer_count (0 without any).
-/// `scratch` has row.line floats. Reads and writes nothing else.
+/// `scratch` has row.line + kPoolSlack floats. Reads and writes nothing else.
 using PoolFunction = void (*)(const PoolRow& row, float* scratch, float* y);
 
 #define LACUNA_POOL_KERNEL(isa, max, average)             \

@@ -20,11 +20,10 @@ struct Sum {
   static Vec join(Vec acc, Vec x) { return add(acc, x); }
 };
 
+/// Whole Vecs, n elements at least.
 template <class Op>
 inline void fill(float* p, int64_t n) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(p + i, Op::neutral());
-  if (i < n) store_first(p + i, Op::neutral(), static_cast<int>(n - i));
+  for (int64_t i = 0; i < n; i += kLanes) store(p + i, Op::neutral());
 }
 
 /// load(p) gives lanes of the row at p.
@@ -39,6 +38,7 @@ inline Vec join_rows(const PoolRow& row, const float* x, Load load_row) {
   return acc;
 }
 
+/// Front to back in whole Vecs: what is too much is overwritten, or slack.
 template <class Op>
 inline void make_line(const PoolRow& row, float* line) {
   fill<Op>(line, row.pad);
@@ -49,18 +49,9 @@ inline void make_line(const PoolRow& row, float* line) {
   }
   if (i < row.width) {
     const int rest = static_cast<int>(row.width - i);
-    store_first(middle + i, join_rows<Op>(row, row.x + i, [rest](const float* p) { return load_first(p, rest); }),
-                rest);
+    store(middle + i, join_rows<Op>(row, row.x + i, [rest](const float* p) { return load_first(p, rest); }));
   }
   fill<Op>(middle + row.width, row.line - row.pad - row.width);
-}
-
-/// Joins the taps of `lanes` output pixels, the first of which starts at p.
-template <class Op, class Load>
-inline Vec join_taps(const PoolRow& row, const float* p, Load load_taps) {
-  Vec acc = Op::neutral();
-  for (int64_t k = 0; k < row.kernel; ++k) acc = Op::join(acc, load_taps(p + k * row.dilation));
-  return acc;
 }
 
 inline Vec load_strided_first(const float* p, int64_t stride, int n) {
@@ -69,24 +60,39 @@ inline Vec load_strided_first(const float* p, int64_t stride, int n) {
   return load(lanes);
 }
 
-/// finish(value, i) turns what the taps were joined to into output pixels i, i + 1 ...
+/// One tap of `lanes` output pixels, and of any others behind. kStride 0: any.
+template <int kStride>
+inline Vec load_tap(const float* p, int64_t stride, int lanes) {
+  static_assert(2 * kLanes <= kPoolSlack, "a tap may start at the end of the line");
+  if (kStride == 1) return load(p);
+  if (kStride == 2) return even_lanes(load(p), load(p + kLanes));
+  return lanes == Vec::kLanes ? load_strided(p, stride) : load_strided_first(p, stride, lanes);
+}
+
+/// finish(value, i, lanes) turns what the taps were joined to into output pixels [i, i + lanes).
+template <class Op, int kStride, class Finish>
+inline void pool_line(const PoolRow& row, const float* line, float* y, Finish finish) {
+  for (int64_t i = 0; i < row.out_width; i += kLanes) {
+    const int64_t rest = row.out_width - i;
+    const int lanes = rest < kLanes ? static_cast<int>(rest) : Vec::kLanes;
+    Vec joined = Op::neutral();
+    for (int64_t k = 0; k < row.kernel; ++k) {
+      joined = Op::join(joined, load_tap<kStride>(line + i * row.stride + k * row.dilation, row.stride, lanes));
+    }
+    if (lanes == Vec::kLanes) {
+      store(y + i, finish(joined, i, Vec::kLanes));
+    } else {
+      store_first(y + i, finish(joined, i, lanes), lanes);
+    }
+  }
+}
+
 template <class Op, class Finish>
 inline void pool_row(const PoolRow& row, float* line, float* y, Finish finish) {
   make_line<Op>(row, line);
-  const int64_t stride = row.stride;
-  int64_t i = 0;
-  for (; i + kLanes <= row.out_width; i += kLanes) {
-    const float* p = line + i * stride;
-    const Vec joined = stride == 1
-                           ? join_taps<Op>(row, p, [](const float* q) { return load(q); })
-                           : join_taps<Op>(row, p, [stride](const float* q) { return load_strided(q, stride); });
-    store(y + i, finish(joined, i, Vec::kLanes));
-  }
-  if (i < row.out_width) {
-    const int rest = static_cast<int>(row.out_width - i);
-    const auto taps = [=](const float* q) { return load_strided_first(q, stride, rest); };
-    store_first(y + i, finish(join_taps<Op>(row, line + i * stride, taps), i, rest), rest);
-  }
+  if (row.stride == 1) return pool_line<Op, 1>(row, line, y, finish);
+  if (row.stride == 2) return pool_line<Op, 2>(row, line, y, finish);
+  pool_line<Op, 0>(row, line, y, finish);
 }
 
 inline void pool_max(const PoolRow& row, float* scratch, float* y) {

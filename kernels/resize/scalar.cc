@@ -1,23 +1,16 @@
-#include "kernels/resize/resize_rows.h"
+#include "kernels/simd/vec_scalar.h"
+// The tier's Vec comes first.
+#include "kernels/resize/resize_rows_impl.h"
 
 namespace lacuna {
 
-void interpolate_row__scalar(const float* x, const int32_t* starts, const float* weights, int64_t taps, int64_t n,
-                             float* y) {
-  for (int64_t i = 0; i < n; ++i) {
-    const float* from = x + starts[i];
-    if (taps == 1) {
-      y[i] = *from;
-      continue;
-    }
-    float sum = weights[i] * from[0];
-    for (int64_t k = 1; k < taps; ++k) sum += weights[k * n + i] * from[k];
-    y[i] = sum;
-  }
+void interpolate_rows__scalar(const Interpolation& plan, const float* x, int64_t begin, int64_t end, float* held,
+                              float* y) {
+  interpolate_rows(plan, x, begin, end, held, y);
 }
 
 void blend_rows__scalar(const float* a, float weight_a, const float* b, float weight_b, int64_t n, float* y) {
-  for (int64_t i = 0; i < n; ++i) y[i] = weight_a * a[i] + weight_b * b[i];
+  blend_rows(a, weight_a, b, weight_b, n, y);
 }
 
 }  // namespace lacuna

@@ -30,6 +30,8 @@ constexpr int kReductions = 7;
 
 /// Sum of x, |x|, d^2 or e^d; largest, least or product of x. `center` counts for kSumSquares and kSumExp.
 using ReduceRow = double (*)(const float* x, int64_t n, float center);
+/// The same without center for `rows` rows, each `stride` floats behind the one before: y[rows].
+using ReduceRows = void (*)(const float* x, int64_t n, int64_t stride, int64_t rows, double* y);
 /// Joins n elements of each column to acc[columns]; `lost` holds the compensation of the sums. They start as the
 /// neutral element and 0. center[columns] may be null: zeros.
 using ReduceColumns = void (*)(const float* x, int64_t n, int64_t stride, int64_t columns, const float* center,
@@ -44,6 +46,7 @@ struct RowsKernels {
   AxisRow axis_row[kAxisFunctions];
   AxisColumns axis_columns[kAxisFunctions];
   ReduceRow reduce_row[kReductions];
+  ReduceRows reduce_rows[kReductions];
   ReduceColumns reduce_columns[kReductions];
   NormalizeRow normalize_row;
 };

@@ -16,14 +16,6 @@ constexpr float kInfinity = __builtin_inff();
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/// The first n lanes from memory, `fill` behind.
-inline Vec load_filled(const float* p, int n, float fill) {
-  float lanes[Vec::kLanes];
-  store(lanes, splat(fill));
-  for (int i = 0; i < n; ++i) lanes[i] = p[i];
-  return load(lanes);
-}
-
 /// What a reduction does: the neutral element, the term of an element, and how partial results join.
 struct Sum {
   static constexpr bool kIsSum = true;
@@ -77,9 +69,8 @@ inline float reduce_block(const float* x, int64_t n, Vec center) {
   if (i < n) {
     // Fewer than a Vec: the terms of absent elements are replaced, since f(0) need not be neutral.
     const int rest = static_cast<int>(n - i);
-    float terms[Vec::kLanes];
-    store(terms, Op::term(load_first(x + i, rest), center));
-    acc[1] = Op::join(acc[1], load_filled(terms, rest, Op::kNeutral));
+    const Vec terms = select_first(rest, Op::term(load_first(x + i, rest), center), splat(Op::kNeutral));
+    acc[1] = Op::join(acc[1], terms);
   }
   return lanes_joined(Op(), Op::join(Op::join(acc[0], acc[1]), Op::join(acc[2], acc[3])));
 }
@@ -104,6 +95,11 @@ double product_row(const float* x, int64_t n, float) {
   double total = 1;
   for (int64_t i = 0; i < n; ++i) total *= static_cast<double>(x[i]);
   return total;
+}
+
+template <ReduceRow kReduce>
+void reduce_rows(const float* x, int64_t n, int64_t stride, int64_t rows, double* y) {
+  for (int64_t r = 0; r < rows; ++r) y[r] = kReduce(x + r * stride, n, 0);
 }
 
 // Columns.
@@ -279,6 +275,9 @@ constexpr RowsKernels kRowsKernels = {
     {softmax_columns, log_softmax_columns, l2_norm_columns},
     {reduce_row<Sum>, reduce_row<SumAbs>, reduce_row<SumSquares>, reduce_row<SumExp>, reduce_row<Largest>,
      reduce_row<Least>, product_row},
+    {reduce_rows<reduce_row<Sum>>, reduce_rows<reduce_row<SumAbs>>, reduce_rows<reduce_row<SumSquares>>,
+     reduce_rows<reduce_row<SumExp>>, reduce_rows<reduce_row<Largest>>, reduce_rows<reduce_row<Least>>,
+     reduce_rows<product_row>},
     {reduce_columns<Sum>, reduce_columns<SumAbs>, reduce_columns<SumSquares>, reduce_columns<SumExp>,
      reduce_columns<Largest>, reduce_columns<Least>, reduce_columns<Product>},
     normalize_row,

@@ -10,6 +10,7 @@ namespace {
 
 struct Vec {
   static constexpr int kLanes = 8;
+  static constexpr bool kCheapShifts = false;
   __m256 v;
 };
 struct Mask {
@@ -28,13 +29,20 @@ inline void store_first(float* p, Vec a, int n) { _mm256_maskstore_ps(p, first_l
 inline Vec load_strided(const float* p, int64_t s) {
   return {_mm256_setr_ps(p[0], p[s], p[2 * s], p[3 * s], p[4 * s], p[5 * s], p[6 * s], p[7 * s])};
 }
-inline Vec even_lanes(Vec a, Vec b) {
-  const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0x88));
-  return {_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8))};
-}
-inline Vec odd_lanes(Vec a, Vec b) {
-  const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(a.v, b.v, 0xdd));
-  return {_mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8))};
+inline Vec even_lanes_unordered(Vec a, Vec b) { return {_mm256_shuffle_ps(a.v, b.v, 0x88)}; }
+inline Vec odd_lanes_unordered(Vec a, Vec b) { return {_mm256_shuffle_ps(a.v, b.v, 0xdd)}; }
+inline Vec in_order(Vec a) { return {_mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a.v), 0xd8))}; }
+inline Vec even_lanes(Vec a, Vec b) { return in_order(even_lanes_unordered(a, b)); }
+inline Vec odd_lanes(Vec a, Vec b) { return in_order(odd_lanes_unordered(a, b)); }
+template <int kFirst>
+inline Vec lanes_from(Vec a, Vec b) {
+  const __m256i low = _mm256_castps_si256(a.v), high = _mm256_castps_si256(b.v);
+  const __m256i middle = _mm256_permute2x128_si256(low, high, 0x21);
+  if constexpr (kFirst < 4) {
+    return {_mm256_castsi256_ps(_mm256_alignr_epi8(middle, low, kFirst * 4))};
+  } else {
+    return {_mm256_castsi256_ps(_mm256_alignr_epi8(high, middle, (kFirst - 4) * 4))};
+  }
 }
 struct LoadMask {
   __m256i m;
@@ -44,6 +52,19 @@ inline LoadMask load_mask(uint32_t bits) {
   return {_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit), bit)};
 }
 inline Vec load_masked(const float* p, LoadMask mask) { return {_mm256_maskload_ps(p, mask.m)}; }
+inline Vec keep(LoadMask mask, Vec a) { return {_mm256_and_ps(_mm256_castsi256_ps(mask.m), a.v)}; }
+
+struct Index {
+  __m256i i;
+};
+inline Index load_index(const int32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
+inline Index next(Index at) { return {_mm256_add_epi32(at.i, _mm256_set1_epi32(1))}; }
+inline Vec lookup(Vec table, Index at) { return {_mm256_permutevar8x32_ps(table.v, at.i)}; }
+inline Vec lookup(Vec low, Vec high, Index at) {
+  const __m256 in_high = _mm256_castsi256_ps(_mm256_slli_epi32(at.i, 28));  // bit 3 becomes the sign
+  return {_mm256_blendv_ps(lookup(low, at).v, lookup(high, at).v, in_high)};
+}
+inline Vec gather(const float* p, Index at) { return {_mm256_i32gather_ps(p, at.i, sizeof(float))}; }
 
 inline Vec add(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm256_sub_ps(a.v, b.v)}; }
@@ -56,6 +77,9 @@ inline Mask less(Vec a, Vec b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)}; }
 inline Mask less_equal(Vec a, Vec b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LE_OQ)}; }
 inline Mask equal(Vec a, Vec b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_EQ_OQ)}; }
 inline Vec select(Mask m, Vec a, Vec b) { return {_mm256_blendv_ps(b.v, a.v, m.m)}; }
+inline Vec select_first(int n, Vec a, Vec b) {
+  return {_mm256_blendv_ps(b.v, a.v, _mm256_castsi256_ps(first_lanes(n)))};
+}
 inline Vec min(Vec a, Vec b) { return {_mm256_min_ps(a.v, b.v)}; }
 inline Vec max(Vec a, Vec b) { return {_mm256_max_ps(a.v, b.v)}; }
 inline Vec abs(Vec a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)}; }

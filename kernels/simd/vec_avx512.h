@@ -10,6 +10,7 @@ namespace {
 
 struct Vec {
   static constexpr int kLanes = 16;
+  static constexpr bool kCheapShifts = true;
   __m512 v;
 };
 struct Mask {
@@ -35,11 +36,30 @@ inline Vec odd_lanes(Vec a, Vec b) {
   const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
   return {_mm512_permutex2var_ps(a.v, odd, b.v)};
 }
+inline Vec even_lanes_unordered(Vec a, Vec b) { return even_lanes(a, b); }
+inline Vec odd_lanes_unordered(Vec a, Vec b) { return odd_lanes(a, b); }
+inline Vec in_order(Vec a) { return a; }
+template <int kFirst>
+inline Vec lanes_from(Vec a, Vec b) {
+  if constexpr (kFirst == Vec::kLanes) return b;
+  return {_mm512_castsi512_ps(
+      _mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), kFirst % Vec::kLanes))};
+}
 struct LoadMask {
   __mmask16 m;
 };
 inline LoadMask load_mask(uint32_t bits) { return {static_cast<__mmask16>(bits)}; }
 inline Vec load_masked(const float* p, LoadMask mask) { return {_mm512_maskz_loadu_ps(mask.m, p)}; }
+inline Vec keep(LoadMask mask, Vec a) { return {_mm512_maskz_mov_ps(mask.m, a.v)}; }
+
+struct Index {
+  __m512i i;
+};
+inline Index load_index(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+inline Index next(Index at) { return {_mm512_add_epi32(at.i, _mm512_set1_epi32(1))}; }
+inline Vec lookup(Vec table, Index at) { return {_mm512_permutexvar_ps(at.i, table.v)}; }
+inline Vec lookup(Vec low, Vec high, Index at) { return {_mm512_permutex2var_ps(low.v, at.i, high.v)}; }
+inline Vec gather(const float* p, Index at) { return {_mm512_i32gather_ps(at.i, p, sizeof(float))}; }
 
 inline Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
@@ -52,6 +72,7 @@ inline Mask less(Vec a, Vec b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ
 inline Mask less_equal(Vec a, Vec b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
 inline Mask equal(Vec a, Vec b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
 inline Vec select(Mask m, Vec a, Vec b) { return {_mm512_mask_blend_ps(m.m, b.v, a.v)}; }
+inline Vec select_first(int n, Vec a, Vec b) { return {_mm512_mask_blend_ps(first_lanes(n), b.v, a.v)}; }
 inline Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
 inline Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }

@@ -14,6 +14,8 @@ using IntLanes = int32_t __attribute__((vector_size(16)));
 
 struct Vec {
   static constexpr int kLanes = 4;
+  /// lanes_from is one instruction, so that it beats a load that is not aligned.
+  static constexpr bool kCheapShifts = false;
   Lanes v;
 };
 struct Mask {
@@ -43,6 +45,19 @@ inline Vec load_strided(const float* p, int64_t step) { return {Lanes{p[0], p[st
 inline Vec even_lanes(Vec a, Vec b) { return {Lanes{a.v[0], a.v[2], b.v[0], b.v[2]}}; }
 /// Lanes 1, 3, 5 ... of a, then of b.
 inline Vec odd_lanes(Vec a, Vec b) { return {Lanes{a.v[1], a.v[3], b.v[1], b.v[3]}}; }
+/// The same lanes in an order of the tier's own, where that is cheaper; in_order brings them, or sums of such, into
+/// order.
+inline Vec even_lanes_unordered(Vec a, Vec b) { return even_lanes(a, b); }
+inline Vec odd_lanes_unordered(Vec a, Vec b) { return odd_lanes(a, b); }
+inline Vec in_order(Vec a) { return a; }
+/// Lanes kFirst (0..kLanes), kFirst + 1 ... of a, then of b.
+template <int kFirst>
+inline Vec lanes_from(Vec a, Vec b) {
+  Vec r;
+  for (int i = 0; i < Vec::kLanes; ++i)
+    r.v[i] = i + kFirst < Vec::kLanes ? a.v[i + kFirst] : b.v[i + kFirst - Vec::kLanes];
+  return r;
+}
 /// Which lanes load_masked reads: those whose bit is set; bits from kLanes on do not matter.
 struct LoadMask {
   uint32_t bits;
@@ -59,6 +74,39 @@ inline Vec load_masked(const float* p, LoadMask mask) {
   return r;
 }
 
+/// Positions of lanes in one or two Vecs, or in memory.
+struct Index {
+  IntLanes i;
+};
+inline Index load_index(const int32_t* p) {
+  Index r;
+  std::memcpy(&r.i, p, sizeof(r.i));
+  return r;
+}
+/// One further in every lane.
+inline Index next(Index at) { return {at.i + 1}; }
+/// Lane at.i of `table`, or of `low` and `high` one after the other; any lane where `at` is outside.
+inline Vec lookup(Vec table, Index at) {
+  Vec r;
+  for (int i = 0; i < Vec::kLanes; ++i) r.v[i] = table.v[at.i[i] & (Vec::kLanes - 1)];
+  return r;
+}
+inline Vec lookup(Vec low, Vec high, Index at) {
+  const Vec a = lookup(low, at), b = lookup(high, at);
+  const IntLanes in_high = (at.i & Vec::kLanes) != 0;
+  return {reinterpret_cast<Lanes>((in_high & reinterpret_cast<IntLanes>(b.v)) |
+                                  (~in_high & reinterpret_cast<IntLanes>(a.v)))};
+}
+/// p[at.i] in each lane.
+inline Vec gather(const float* p, Index at) { return {Lanes{p[at.i[0]], p[at.i[1]], p[at.i[2]], p[at.i[3]]}}; }
+/// Lanes of the mask, zeros elsewhere.
+inline Vec keep(LoadMask mask, Vec a) {
+  for (int i = 0; i < Vec::kLanes; ++i) {
+    if ((mask.bits >> i & 1) == 0) a.v[i] = 0.0f;
+  }
+  return a;
+}
+
 inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
 inline Vec sub(Vec a, Vec b) { return {a.v - b.v}; }
 inline Vec mul(Vec a, Vec b) { return {a.v * b.v}; }
@@ -73,6 +121,11 @@ inline Mask equal(Vec a, Vec b) { return {a.v == b.v}; }
 /// Lanes of a where the mask is set, of b elsewhere.
 inline Vec select(Mask m, Vec a, Vec b) {
   return {reinterpret_cast<Lanes>((m.m & reinterpret_cast<IntLanes>(a.v)) | (~m.m & reinterpret_cast<IntLanes>(b.v)))};
+}
+/// The first n lanes (0..kLanes) of a, b behind.
+inline Vec select_first(int n, Vec a, Vec b) {
+  for (int i = 0; i < n; ++i) b.v[i] = a.v[i];
+  return b;
 }
 /// The second operand where a lane is not a number.
 inline Vec min(Vec a, Vec b) { return select(less(a, b), a, b); }

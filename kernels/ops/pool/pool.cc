@@ -156,7 +156,9 @@ size_t state_bytes(const OpStep& step) {
   return sizeof(State) + static_cast<size_t>(window_of(step).width.out) * sizeof(float);
 }
 
-size_t scratch_bytes(const OpStep& step) { return static_cast<size_t>(window_of(step).line()) * sizeof(float); }
+size_t scratch_bytes(const OpStep& step) {
+  return static_cast<size_t>(window_of(step).line() + kPoolSlack) * sizeof(float);
+}
 
 Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   const auto& attrs = step.attrs_as<fbs::PoolAttrs>();

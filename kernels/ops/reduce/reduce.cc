@@ -18,6 +18,7 @@ struct State {
   float* y;
   fbs::ReduceKind kind;
   bool rows;
+  ReduceRows reduce_rows;  ///< for rows of one run each; null: reduce_row
   ReduceRow reduce_row;
   ReduceRow max_row;
   ReduceColumns reduce_columns;
@@ -170,6 +171,9 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
     if (state.reduced.rank == 0) state.reduced.close(0b1);
     state.kept.close(0b11);
   }
+  if (state.rows && state.reduced.rank == 1 && state.kept.rank > 0 && state.kind != fbs::ReduceKind::LogSumExp) {
+    state.reduce_rows = entry.kernels->reduce_rows[reduction];
+  }
   state.tiles = state.rows ? 1 : ceil_div(state.kept.size[state.kept.rank - 1], kColumnTile);
   state.units = state.kept.rounds(state.rows ? state.kept.rank : state.kept.rank - 1) * state.tiles;
   state.tasks = split_tasks(count(x.shape), state.units, context.threads);
@@ -190,6 +194,21 @@ float reduce_to_element(const State& state, const float* x) {
     center = center_of(static_cast<float>(reduce_rows(state, Reduction::kMax, state.max_row, x, 0)));
   }
   return finish(state, reduce_rows(state, reduction_of(state.kind), state.reduce_row, x, center), center);
+}
+
+/// Output elements [begin, end), many at a time.
+void reduce_to_elements(const State& state, int64_t begin, int64_t end) {
+  constexpr int64_t kBatch = 64;
+  const int inner = state.kept.rank - 1;
+  const int64_t x_stride = state.kept.stride[0][inner], y_stride = state.kept.stride[1][inner];
+  for_each_run(state.kept, begin, end, [&](const int64_t(&at)[2], int64_t n) {
+    for (int64_t first = 0; first < n; first += kBatch) {
+      const int64_t rows = std::min(kBatch, n - first);
+      double values[kBatch];
+      state.reduce_rows(state.x + at[0] + first * x_stride, state.reduced.size[0], x_stride, rows, values);
+      for (int64_t r = 0; r < rows; ++r) state.y[at[1] + (first + r) * y_stride] = finish(state, values[r], 0);
+    }
+  });
 }
 
 void reduce_tile(const State& state, Reduction reduction, ReduceColumns function, const float* x, int64_t columns,
@@ -220,6 +239,7 @@ void run(const void* memory, uint32_t task, void*) {
   const auto& state = *static_cast<const State*>(memory);
   int64_t unit = task_begin(state.units, state.tasks, task);
   const int64_t end = task_begin(state.units, state.tasks, task + 1);
+  if (state.reduce_rows != nullptr) return reduce_to_elements(state, unit, end);
   if (state.rows) {
     for (LoopCursor<2> at(state.kept, state.kept.rank, unit); unit < end; ++unit, at.next()) {
       state.y[at.offset[1]] = reduce_to_element(state, state.x + at.offset[0]);

@@ -1,5 +1,7 @@
-// Resize: separable interpolation. For each output row the input rows that its outer coordinates need are blended into
-// one, which is then interpolated along the innermost axis. Axes that do not change cost nothing.
+// Resize: separable interpolation, in one of two ways. Where rows of a plane only become more, each input row is
+// interpolated along the innermost axis once, and output rows are blended from those. Otherwise the input rows that an
+// output row's outer coordinates need are blended into one, which is then interpolated. Axes that do not change cost
+// nothing.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -30,7 +32,11 @@ struct State {
   int rank;  ///< of the axes but for the innermost one
   Axis outer[kMaxRank];
   Axis inner;
-  int64_t inner_in;  ///< elements of an input row
+  int64_t inner_in;     ///< elements of an input row
+  Interpolation along;  ///< of one row, unless the innermost axis is unchanged
+  bool by_planes;
+  Interpolation plane;  ///< of the two innermost axes, if by planes
+  bool blended;         ///< whether output rows are made of more than one input row
   int64_t rows;
   uint32_t tasks;
 };
@@ -79,13 +85,38 @@ size_t state_bytes(const OpStep& step) {
   const Shape& x = step.inputs[0].shape;
   size_t bytes = kTablesOffset;
   for (int i = 0; i < x.rank; ++i) bytes += taps_bytes(attrs, resize_axis(attrs, x, i));
+  if (x.rank > 0) bytes += interpolation_bytes(attrs, resize_axis(attrs, x, x.rank - 1));
   return bytes;
 }
 
-/// The blended row.
+/// The blended row, or the rows that are held.
 size_t scratch_bytes(const OpStep& step) {
   const Shape& x = step.inputs[0].shape;
-  return x.rank == 0 ? 0 : static_cast<size_t>(x[x.rank - 1]) * sizeof(float);
+  if (x.rank == 0) return 0;
+  const ResizeAxis inner = resize_axis(step.attrs_as<fbs::ResizeAttrs>(), x, x.rank - 1);
+  return static_cast<size_t>(std::max(inner.in + kPitchLanes, kMaxRowTaps * pitch_of(inner))) * sizeof(float);
+}
+
+bool is_by_planes(const State& state, int64_t height_in) {
+  if (state.rank == 0 || state.inner.taps.taps == 0) return false;
+  for (int d = 0; d + 1 < state.rank; ++d) {
+    if (state.outer[d].taps.taps > 1) return false;
+  }
+  const Axis& height = state.outer[state.rank - 1];
+  return height.taps.taps <= 1 || (height.taps.taps <= kMaxRowTaps && height.size >= height_in);
+}
+
+/// Adds what is done across rows.
+Interpolation plane_of(const State& state) {
+  const Axis& height = state.outer[state.rank - 1];
+  Interpolation plane = state.along;
+  plane.row_taps = height.taps.taps;
+  plane.row_pitch = height.taps.pitch;
+  plane.row_starts = height.taps.starts;
+  plane.row_weights = height.taps.weights;
+  plane.x_stride = height.source_stride;
+  plane.y_stride = height.target_stride;
+  return plane;
 }
 
 Binding bind(const OpStep& step, const BindContext& context, void* memory) {
@@ -108,40 +139,42 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
     if (i == x.shape.rank - 1) {
       state->inner = bound;
       state->inner_in = axis.in;
+      if (bound.taps.taps > 0) state->along = interpolate_along(bound.taps, axis, state->kernel->lanes, table);
     } else {
       state->outer[state->rank++] = bound;
+      state->blended = state->blended || bound.taps.taps > 1;
     }
   }
+  state->by_planes = is_by_planes(*state, state->rank > 0 ? x.shape[state->rank - 1] : 1);
+  if (state->by_planes) state->plane = plane_of(*state);
   state->rows = count(y.shape) / state->inner.size;
   state->tasks = split_tasks(count(y.shape), state->rows, context.threads);
   return {state->tasks, state->kernel->name};
 }
 
-/// Where an output row lies, and the input rows that it is made of.
+/// Where an output row lies, and the input rows that it is made of. Without the innermost of the outer axes: a plane.
 class Row {
  public:
-  Row(const State& state, int64_t row) : state_(state), source_(state.source), target_(state.target) {
-    for (int d = state.rank - 1; d >= 0; --d) {
+  Row(const State& state, int axes, int64_t row) : state_(state), source_(state.source), target_(state.target) {
+    for (int d = axes - 1; d >= 0; --d) {
       const Axis& axis = state.outer[d];
       index_[d] = row % axis.size;
       row /= axis.size;
       target_ += index_[d] * axis.target_stride;
       inside_ = inside_ && index_[d] >= axis.taps.inside_begin && index_[d] < axis.taps.inside_end;
       source_ += (axis.taps.taps == 0 ? index_[d] : axis.taps.starts[index_[d]]) * axis.source_stride;
-      blended_ = blended_ || axis.taps.taps > 1;
     }
   }
   float* target() const { return target_; }
   const float* source() const { return source_; }  ///< the first input row
   bool inside() const { return inside_; }
-  bool blended() const { return blended_; }  ///< whether there is more than one
 
-  /// Sum of the input rows by their weights.
+  /// Sum of the input rows by their weights; there are two at least.
   void blend(float* y) const {
     int64_t tap[kMaxRank] = {};
     const float* first = source_;
     float first_weight = weight(tap);
-    next(tap, &first);  // there are two at least
+    next(tap, &first);
     const BlendRows blend = state_.kernel->blend;
     blend(source_, first_weight, first, weight(tap), state_.inner_in, y);
     while (next(tap, &first)) blend(y, 1.0f, first, weight(tap), state_.inner_in, y);
@@ -153,7 +186,7 @@ class Row {
     float product = 1;
     for (int d = 0; d < state_.rank; ++d) {
       const Axis& axis = state_.outer[d];
-      if (axis.taps.taps > 1) product *= axis.taps.weights[tap[d] * axis.size + index_[d]];
+      if (axis.taps.taps > 1) product *= axis.taps.weights[tap[d] * axis.taps.pitch + index_[d]];
     }
     return product;
   }
@@ -174,8 +207,16 @@ class Row {
   const float* source_;
   float* target_;
   bool inside_ = true;
-  bool blended_ = false;
 };
+
+bool has_ends(const Axis& axis) { return axis.taps.inside_begin > 0 || axis.taps.inside_end < axis.size; }
+
+/// The ends of an output row, where its elements are outside.
+void fill_ends(const State& state, float* y) {
+  const Axis& axis = state.inner;
+  std::fill(y, y + axis.taps.inside_begin, state.extrapolation);
+  std::fill(y + axis.taps.inside_end, y + axis.size, state.extrapolation);
+}
 
 /// One whole row along the innermost axis, where that is inside.
 void interpolate_inner(const State& state, const float* x, float* y) {
@@ -184,15 +225,14 @@ void interpolate_inner(const State& state, const float* x, float* y) {
     memcpy(y, x, static_cast<size_t>(axis.size) * sizeof(float));
     return;
   }
-  state.kernel->interpolate(x, axis.taps.starts, axis.taps.weights, axis.taps.taps, axis.size, y);
-  std::fill(y, y + axis.taps.inside_begin, state.extrapolation);
-  std::fill(y + axis.taps.inside_end, y + axis.size, state.extrapolation);
+  state.kernel->interpolate(state.along, x, 0, 1, nullptr, y);
+  fill_ends(state, y);
 }
 
 void resize_row(const State& state, const Row& row, float* scratch) {
   if (!row.inside()) {
     std::fill_n(row.target(), state.inner.size, state.extrapolation);
-  } else if (!row.blended()) {
+  } else if (!state.blended) {
     interpolate_inner(state, row.source(), row.target());
   } else if (state.inner.taps.taps == 0) {
     row.blend(row.target());
@@ -202,22 +242,55 @@ void resize_row(const State& state, const Row& row, float* scratch) {
   }
 }
 
-void run(const void* memory, uint32_t task, void* scratch) {
-  const State& state = *static_cast<const State*>(memory);
-  const int64_t end = task_begin(state.rows, state.tasks, task + 1);
+/// Output rows [begin, end).
+void resize_rows(const State& state, int64_t begin, int64_t end, float* scratch) {
   const float* last_source = nullptr;  // what the row before was made of, when that was one input row
   const float* last_target = nullptr;
-  for (int64_t i = task_begin(state.rows, state.tasks, task); i < end; ++i) {
-    const Row row(state, i);
-    const bool simple = row.inside() && !row.blended();
+  for (int64_t i = begin; i < end; ++i) {
+    const Row row(state, state.rank, i);
+    const bool simple = row.inside() && !state.blended;
     if (simple && row.source() == last_source) {
       memcpy(row.target(), last_target, static_cast<size_t>(state.inner.size) * sizeof(float));
     } else {
-      resize_row(state, row, static_cast<float*>(scratch));
+      resize_row(state, row, scratch);
     }
     last_source = simple ? row.source() : nullptr;
     last_target = row.target();
   }
+}
+
+/// Output rows [begin, end) of one plane.
+void resize_plane(const State& state, const Row& plane, int64_t begin, int64_t end, float* held) {
+  const Axis& height = state.outer[state.rank - 1];
+  const int64_t first = plane.inside() ? std::clamp(height.taps.inside_begin, begin, end) : end;
+  const int64_t last = std::clamp(height.taps.inside_end, first, end);
+  if (first < last) state.kernel->interpolate(state.plane, plane.source(), first, last, held, plane.target());
+  if (first == begin && last == end && !has_ends(state.inner)) return;
+  for (int64_t row = begin; row < end; ++row) {
+    float* y = plane.target() + row * height.target_stride;
+    if (row >= first && row < last) {
+      fill_ends(state, y);
+    } else {
+      std::fill_n(y, state.inner.size, state.extrapolation);
+    }
+  }
+}
+
+void resize_planes(const State& state, int64_t begin, int64_t end, float* scratch) {
+  const int64_t height = state.outer[state.rank - 1].size;
+  while (begin < end) {
+    const int64_t plane = begin / height, first = begin % height;
+    const int64_t last = std::min(height, first + end - begin);
+    resize_plane(state, Row(state, state.rank - 1, plane), first, last, scratch);
+    begin += last - first;
+  }
+}
+
+void run(const void* memory, uint32_t task, void* scratch) {
+  const State& state = *static_cast<const State*>(memory);
+  const int64_t begin = task_begin(state.rows, state.tasks, task);
+  const int64_t end = task_begin(state.rows, state.tasks, task + 1);
+  (state.by_planes ? resize_planes : resize_rows)(state, begin, end, static_cast<float*>(scratch));
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ int64_t nearest_index(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, flo
 struct Table {
   int64_t window;
   int64_t taps;
+  int64_t pitch;
   int32_t* starts;
   float* weights;
 };
@@ -68,21 +69,21 @@ void weigh_neighbours(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, flo
   const int64_t start = std::clamp<int64_t>(first, 0, axis.in - table.taps);
   table.starts[i] = static_cast<int32_t>(start);
   float* weights = table.weights + i;
-  for (int64_t k = 0; k < table.taps; ++k) weights[k * axis.out] = 0;
+  for (int64_t k = 0; k < table.taps; ++k) weights[k * table.pitch] = 0;
   float total = 0;
   for (int64_t j = first; j < first + table.window; ++j) {
     const int64_t inside = std::clamp<int64_t>(j, 0, axis.in - 1);
     if (attrs.exclude_outside() && inside != j) continue;
     const float weight = weight_of(attrs, (static_cast<float>(j) - x) * stretch);
-    weights[(inside - start) * axis.out] += weight;
+    weights[(inside - start) * table.pitch] += weight;
     total += weight;
   }
   if (!attrs.exclude_outside() && !attrs.antialias()) return;  // they add up to 1
   if (total == 0) {
-    weights[(std::clamp<int64_t>(first, 0, axis.in - 1) - start) * axis.out] = 1;
+    weights[(std::clamp<int64_t>(first, 0, axis.in - 1) - start) * table.pitch] = 1;
     return;
   }
-  for (int64_t k = 0; k < table.taps; ++k) weights[k * axis.out] /= total;
+  for (int64_t k = 0; k < table.taps; ++k) weights[k * table.pitch] /= total;
 }
 
 }  // namespace
@@ -96,7 +97,7 @@ int64_t window_size(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
 size_t taps_bytes(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
   if (is_unchanged(attrs.coordinates(), axis)) return 0;
   const auto taps = static_cast<size_t>(std::min(window_size(attrs, axis), axis.in));
-  return align_up(static_cast<size_t>(axis.out) * (sizeof(int32_t) + taps * sizeof(float)));
+  return static_cast<size_t>(pitch_of(axis)) * (sizeof(int32_t) + taps * sizeof(float));
 }
 
 Taps make_taps(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, void* memory) {
@@ -105,10 +106,11 @@ Taps make_taps(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, void* memo
     result.inside_end = axis.out;
     return result;
   }
-  const int64_t window = window_size(attrs, axis);
+  const int64_t window = window_size(attrs, axis), pitch = pitch_of(axis);
   auto* starts = static_cast<int32_t*>(memory);
-  const Table table = {window, std::min(window, axis.in), starts, reinterpret_cast<float*>(starts + axis.out)};
+  const Table table = {window, std::min(window, axis.in), pitch, starts, reinterpret_cast<float*>(starts + pitch)};
   result.taps = table.taps;
+  result.pitch = pitch;
   result.starts = table.starts;
   result.weights = table.weights;
   const bool crop = attrs.coordinates() == fbs::CoordinateMode::TfCropAndResize;
@@ -124,6 +126,40 @@ Taps make_taps(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, void* memo
     if (result.inside_end == 0) result.inside_begin = i;
     result.inside_end = i + 1;
   }
+  std::fill(starts + axis.out, starts + pitch, starts[axis.out - 1]);
+  for (int64_t k = 0; k < table.taps; ++k) {
+    std::fill(table.weights + k * pitch + axis.out, table.weights + (k + 1) * pitch, 0.0f);
+  }
+  return result;
+}
+
+size_t interpolation_bytes(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
+  if (is_unchanged(attrs.coordinates(), axis)) return 0;
+  return 2 * static_cast<size_t>(pitch_of(axis)) * sizeof(int32_t);
+}
+
+Interpolation interpolate_along(const Taps& taps, const ResizeAxis& axis, int lanes, void* memory) {
+  auto* offsets = static_cast<int32_t*>(memory);
+  int32_t* bases = offsets + taps.pitch;
+  // A base so close to the row's end that no Vec from there on reads far behind it.
+  const auto last_base = static_cast<int32_t>(std::max<int64_t>(axis.in - lanes, 0));
+  int32_t largest = 0;
+  for (int64_t i = 0; i < taps.pitch; i += lanes) {
+    const int32_t base = std::min(*std::min_element(taps.starts + i, taps.starts + i + lanes), last_base);
+    bases[i / lanes] = base;
+    for (int64_t lane = i; lane < i + lanes; ++lane) {
+      offsets[lane] = taps.starts[lane] - base;
+      largest = std::max(largest, offsets[lane]);
+    }
+  }
+  Interpolation result = {};
+  result.taps = taps.taps;
+  result.n = axis.out;
+  result.pitch = taps.pitch;
+  result.reach = largest + taps.taps;
+  result.bases = bases;
+  result.offsets = offsets;
+  result.weights = taps.weights;
   return result;
 }
 

@@ -58,7 +58,7 @@ void check_row(const Kernel& kernel, int64_t width, int64_t taps, int64_t stride
                        width,       width,    pad, taps,
                        stride,      dilation, out, std::max(pad + width, (out - 1) * stride + extent),
                        counts.data, 3.0f};
-  const Guarded scratch(row.line);
+  const Guarded scratch(row.line + kPoolSlack);
   kernel.function(row, scratch.data, y.data);
   for (int64_t o = 0; o < out; ++o) {
     double largest = -std::numeric_limits<double>::infinity(), sum = 0;
