@@ -8,12 +8,12 @@ namespace lacuna {
 /// Most pixels of a tile: 64 proved best for sparse rows (docs/decisions/0001), and their edges fit one 64-bit mask.
 constexpr int kTilePixels = 64;
 
-/// The right-hand side. Column c of segment s is the run of `TileOutput::pixels` floats at
-/// x + starts[s] + c * column_stride. Kernels may read kOverreadBytes past a run.
+/// The right-hand side. Column c is the run of `TileOutput::pixels` floats at x + c * column_stride or, where there are
+/// offsets, at x + offsets[c]. Kernels may read kOverreadBytes past a run.
 struct TileInput {
   const float* x;
-  const int64_t* starts;  ///< [segments], floats
-  int64_t column_stride;  ///< floats
+  int64_t column_stride;   ///< floats
+  const int32_t* offsets;  ///< [columns], floats; null: columns are column_stride apart
 };
 
 /// Where sums go: row r is the run of floats at y + r * row_stride. Nothing else is written.

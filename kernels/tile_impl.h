@@ -21,6 +21,11 @@ struct Run {
   }
 };
 
+template <bool kOffsets>
+inline const float* column_of(const TileInput& in, int64_t column) {
+  return in.x + (kOffsets ? in.offsets[column] : column * in.column_stride);
+}
+
 template <int NR, bool kMasked>
 inline void start_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
   if (out.first) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kKindNames[kLayerKinds] = {"pointwise", "window", "one_pixel", "rows", "depthwise"};
 constexpr const char* kTermNames[kTerms] = {"call",           "entry_vectors",   "entry_pixels", "entry_tiles",
-                                            "entry_strips",   "far_vectors",     "row_vectors",  "segment_tiles",
+                                            "entry_strips",   "far_vectors",     "row_vectors",  "row_tiles",
                                             "copied_vectors", "strided_vectors", "weight_bytes", "far_weight_bytes",
                                             "input_bytes",    "output_bytes"};
 
@@ -101,14 +101,14 @@ TermCounts count_terms(const Layer& layer, const PackedSize& packed) {
   const PackedWeights& meta = packed.meta;
   const double entries = packed.entries;
   const double bytes = entries * kFloatBytes + packed.index_bytes;
-  const double rows = meta.rows, segments = meta.segments, groups = meta.groups;
+  const double rows = meta.rows, groups = meta.groups;
   const double block = meta.block == 0 ? meta.columns : meta.block;
   const double blocks = std::ceil(meta.columns / block);
   const double vectors = images * runs(pixels, kVectorPixels), tiles = images * runs(pixels, kTilePixels);
-  const double near_part = kNearColumnBytes / (block * segments * std::min(pixels, kTilePixels) * kFloatBytes);
+  const double near_part = kNearColumnBytes / (block * std::min(pixels, kTilePixels) * kFloatBytes);
   const bool copies =
       kind == LayerKind::kWindow || kind == LayerKind::kRows || (kind == LayerKind::kOnePixel && !is_in_place(layer));
-  const double copied = copies ? groups * segments * meta.columns * vectors : 0;
+  const double copied = copies ? groups * meta.columns * vectors : 0;
 
   TermCounts counts = {};
   const auto set = [&](Term term, double n) { counts[static_cast<size_t>(term)] = n; };
@@ -119,10 +119,10 @@ TermCounts count_terms(const Layer& layer, const PackedSize& packed) {
   set(Term::kEntryStrips, entries * images * runs(pixels, kStripPixels));
   set(Term::kFarVectors, kind == LayerKind::kDepthwise ? 0 : entries * vectors * std::max(0.0, 1 - near_part));
   set(Term::kRowVectors, rows * blocks * vectors);
-  set(Term::kSegmentTiles, rows * blocks * segments * tiles);
+  set(Term::kRowTiles, rows * blocks * tiles);
   const bool strided = is_strided(layer);
   // Strided windows of a depthwise layer are not copied as columns, but reading them costs alike.
-  const double windows = kind == LayerKind::kDepthwise ? rows * segments * vectors : copied;
+  const double windows = kind == LayerKind::kDepthwise ? rows * vectors : copied;
   set(Term::kCopiedVectors, strided ? 0 : windows);
   set(Term::kStridedVectors, strided ? windows : 0);
   set(Term::kWeightBytes, bytes);

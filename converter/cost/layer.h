@@ -38,7 +38,7 @@ LayerKind kind_of(const Layer& layer);
 /// What time is proportional to. A profile has nanoseconds for one of each.
 ///
 /// Letters: E entries that the packing stores (weights, zeros of a dense one included), R output rows of all groups,
-/// S segments, B blocks of columns, I images, P pixels of one (rows of x for kRows); tiles are runs of pixels.
+/// B blocks of columns, I images, P pixels of one (rows of x for kRows); tiles are runs of pixels.
 enum class Term : uint8_t {
   kCall,            ///< 1
   kEntryVectors,    ///< E * I * runs of 16 pixels: multiply-adds in whole vectors
@@ -47,7 +47,7 @@ enum class Term : uint8_t {
   kEntryStrips,     ///< E * I * tiles of 48: the same for kernels of narrower tiles
   kFarVectors,      ///< kEntryVectors * the part of a tile's columns that does not fit 32 KiB
   kRowVectors,      ///< R * B * I * runs of 16 pixels: loading and storing sums
-  kSegmentTiles,    ///< R * B * S * I * tiles of 64: starting a segment
+  kRowTiles,        ///< R * B * I * tiles of 64: starting a row
   kCopiedVectors,   ///< columns copied out of windows at stride 1, in runs of 16 pixels
   kStridedVectors,  ///< the same at other strides, and transposed columns of kRows
   kWeightBytes,     ///< values and indices, once

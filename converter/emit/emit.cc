@@ -148,7 +148,6 @@ class Emitter {
     out->packing = packing;
     out->rows = bytes.meta.rows;
     out->columns = bytes.meta.columns;
-    out->segments = bytes.meta.segments;
     out->groups = bytes.meta.groups;
     out->block = bytes.meta.block;
     out->index_bytes = bytes.index.size();

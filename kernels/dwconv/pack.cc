@@ -8,9 +8,8 @@ WeightBytes pack_depthwise(const WeightMatrix& weights, const Tensor* bias) {
   meta.packing = fbs::Packing::Depthwise;
   meta.rows = weights.rows;
   meta.columns = weights.columns;
-  meta.segments = weights.segments;
   meta.groups = weights.groups;
-  packed.values.assign(weights.data, weights.data + size_t{weights.rows} * weights.segments * weights.columns);
+  packed.values.assign(weights.data, weights.data + size_t{weights.rows} * weights.columns);
   if (bias != nullptr) packed.bias = bias->f32;
   return packed;
 }

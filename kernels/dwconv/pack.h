@@ -1,5 +1,5 @@
 // Packer of Depthwise: values are [channel out][kernel row][kernel column] float32, as weights [M, 1, kh, kw] are
-// given. In PackedWeights: rows = channels out, segments = kernel rows, columns = kernel columns, groups = channels in.
+// given. In PackedWeights: rows = channels out, columns = taps, groups = channels in.
 #pragma once
 
 #include "kernels/op_host.h"

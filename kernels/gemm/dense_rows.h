@@ -1,6 +1,6 @@
 // Packings DenseRows8 and DenseRows16 on the device: their bytes and their check.
 //
-// values are [group][row block][segment][column][8 or 16 rows] float32; the rows of a group's last block that do not
+// values are [group][row block][column][8 or 16 rows] float32; the rows of a group's last block that do not
 // exist are zeros.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace lacuna {
 inline int64_t rows_of_block(fbs::Packing packing) { return packing == fbs::Packing::DenseRows16 ? 16 : 8; }
 
 inline int64_t dense_block_stride(const PackedWeights& weights) {
-  return int64_t{weights.segments} * weights.columns * rows_of_block(weights.packing);
+  return int64_t{weights.columns} * rows_of_block(weights.packing);
 }
 
 /// Blocks of rows of a group.
@@ -30,21 +30,17 @@ inline DenseTile dense_tile(const PackedWeights& weights, int64_t group, int64_t
   const int64_t block = rows_of_block(weights.packing);
   DenseTile tile;
   tile.block_stride = dense_block_stride(weights);
-  tile.segment_stride = weights.columns * block;
   tile.values =
       weights.values.data + (group * row_blocks(weights) + first / block) * tile.block_stride + column * block;
   tile.rows = rows;
-  tile.segments = weights.segments;
   tile.columns = columns;
   return tile;
 }
 
-/// Verifies that the values have the size that rows, columns, segments and groups say. Errors: MEANING.
+/// Verifies that the values have the size that rows, columns and groups say. Errors: MEANING.
 inline lacuna_status check_dense_rows(const PackedWeights& weights, lacuna_error* error) {
-  int64_t stride, floats;
-  if (__builtin_mul_overflow(int64_t{weights.segments} * rows_of_block(weights.packing), int64_t{weights.columns},
-                             &stride) ||
-      __builtin_mul_overflow(stride, row_blocks(weights) * weights.groups, &floats) ||
+  int64_t floats;
+  if (__builtin_mul_overflow(dense_block_stride(weights), row_blocks(weights) * weights.groups, &floats) ||
       floats != static_cast<int64_t>(weights.values.size) || !weights.index.empty()) {
     return fail(error, LACUNA_ERROR_MEANING, "dense weights: %lld values do not suit rows and columns",
                 static_cast<long long>(weights.values.size));

@@ -11,24 +11,22 @@ namespace lacuna {
 
 /// Neighbouring rows of DenseRows8 or DenseRows16, some of their columns: kernels/gemm/dense_rows.h.
 struct DenseTile {
-  const float* values;     ///< first row block, first segment, first column
-  int64_t block_stride;    ///< floats, from a row block to the next
-  int64_t segment_stride;  ///< floats
+  const float* values;   ///< first row block, first column
+  int64_t block_stride;  ///< floats, from a row block to the next
   int64_t rows;
-  int64_t segments;
-  int64_t columns;  ///< of each segment
+  int64_t columns;
 };
 
-/// out = rows x in. The sum of an output runs over segments, then columns.
+/// out = rows x in. The sum of an output runs over the columns in their order.
 using GemmFunction = void (*)(const DenseTile& rows, const TileInput& in, const TileOutput& out);
 
 enum class GemmShape : uint8_t {
-  kTile,    ///< up to 48 pixels
+  kTile,    ///< any number of pixels
   kVector,  ///< one pixel
 };
 
-/// Pixels of a tile of GemmShape::kTile: three vectors of the widest tier, a multiple of those of the others.
-constexpr int kGemmTilePixels = 48;
+/// Pixels of a tile: two runs of three vectors of the widest tier, so that weights are read half as often.
+constexpr int kGemmTilePixels = 96;
 
 struct GemmKernel {
   Isa isa;
@@ -43,7 +41,7 @@ struct DenseProduct {
   const float* x;
   int64_t x_stride;  ///< floats, from a row of x to the next
   int64_t count;     ///< rows of x
-  DenseTile rows;    ///< one segment
+  DenseTile rows;
   float* y;
   int64_t y_stride;
   const float* bias;      ///< null: zeros

@@ -9,26 +9,23 @@ namespace {
 
 /// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors. Rows that
 /// do not exist have zero weights and are not written.
-template <int kBlock, int MR, int NR, bool kMasked>
+template <int kBlock, int MR, int NR, bool kMasked, bool kOffsets>
 inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, const TileInput& in,
                           const TileOutput& out, int tail) {
   const int64_t left = rows.rows - row;
   Vec sum[MR][NR];
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
-  for (int64_t s = 0; s < rows.segments; ++s) {
-    const float* x = in.x + in.starts[s];
-    const float* weight = w + s * rows.segment_stride;
-    for (int64_t c = 0; c < rows.columns; ++c, x += in.column_stride, weight += kBlock) {
-      Vec v[NR];
+  for (int64_t c = 0; c < rows.columns; ++c, w += kBlock) {
+    const float* x = column_of<kOffsets>(in, c);
+    Vec v[NR];
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
+    for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
 #pragma GCC unroll 8
-      for (int m = 0; m < MR; ++m) {
-        const Vec splatted = splat(weight[m]);
+    for (int m = 0; m < MR; ++m) {
+      const Vec splatted = splat(w[m]);
 #pragma GCC unroll 8
-        for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
-      }
+      for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
     }
   }
 #pragma GCC unroll 8
@@ -37,31 +34,49 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
   }
 }
 
-template <int kBlock, int MR>
-struct MultiplyRows {
+/// The row block from row `row` on, MR rows at a time.
+template <int kBlock, int MR, bool kOffsets>
+struct MultiplyBlock {
   const DenseTile& rows;
+  int64_t row;
   const TileInput& in;
   const TileOutput& out;
 
   template <int NR, bool kMasked>
   void run(int tail) const {
-    for (int64_t row = 0; row < rows.rows; row += MR) {
-      const float* w = rows.values + row / kBlock * rows.block_stride + row % kBlock;
-      multiply_rows<kBlock, MR, NR, kMasked>(rows, w, row, in, out, tail);
+    const float* w = rows.values + row / kBlock * rows.block_stride;
+    for (int m = 0; m < kBlock && row + m < rows.rows; m += MR) {
+      multiply_rows<kBlock, MR, NR, kMasked, kOffsets>(rows, w + m, row + m, in, out, tail);
     }
   }
 };
 
-/// A tile in runs of at most NR vectors.
+/// A tile in equal runs of at most NR vectors. All runs take a row block before the next: its weights come from L1 or
+/// L2 then.
+template <int kBlock, int MR, int NR, bool kOffsets>
+inline void multiply_runs(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
+  const int vectors = (out.pixels + Vec::kLanes - 1) / Vec::kLanes;
+  const int runs = (vectors + NR - 1) / NR;
+  for (int64_t row = 0; row < rows.rows; row += kBlock) {
+    for (int run = 0; run < runs; ++run) {
+      const int first = vectors * run / runs * Vec::kLanes, end = vectors * (run + 1) / runs * Vec::kLanes;
+      TileInput run_in = in;
+      TileOutput run_out = out;
+      run_in.x += first;
+      run_out.y += first;
+      if (out.residual != nullptr) run_out.residual += first;
+      run_out.pixels = (end < out.pixels ? end : out.pixels) - first;
+      for_run<NR>(run_out.pixels, MultiplyBlock<kBlock, MR, kOffsets>{rows, row, run_in, run_out});
+    }
+  }
+}
+
 template <int kBlock, int MR, int NR>
-inline void multiply_tile(const DenseTile& rows, TileInput in, TileOutput out) {
-  constexpr int kRun = NR * Vec::kLanes;
-  for (int left = out.pixels; left > 0; left -= kRun) {
-    out.pixels = left < kRun ? left : kRun;
-    for_run<NR>(out.pixels, MultiplyRows<kBlock, MR>{rows, in, out});
-    in.x += kRun;
-    out.y += kRun;
-    if (out.residual != nullptr) out.residual += kRun;
+inline void multiply_tile(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
+  if (in.offsets != nullptr) {
+    multiply_runs<kBlock, MR, NR, true>(rows, in, out);
+  } else {
+    multiply_runs<kBlock, MR, NR, false>(rows, in, out);
   }
 }
 
@@ -76,17 +91,14 @@ inline void multiply_vector_blocks(const DenseTile& rows, int64_t row, const Til
 #pragma GCC unroll 4
     for (int v = 0; v < kVecs; ++v) sum[b][v] = zero();
   }
-  for (int64_t s = 0; s < rows.segments; ++s) {
-    const float* x = in.x + in.starts[s];
-    const float* weight = w + s * rows.segment_stride;
-    for (int64_t c = 0; c < rows.columns; ++c, x += in.column_stride, weight += kBlock) {
-      const Vec splatted = splat(*x);
+  const float* x = in.x;
+  for (int64_t c = 0; c < rows.columns; ++c, x += in.column_stride, w += kBlock) {
+    const Vec splatted = splat(*x);
 #pragma GCC unroll 8
-      for (int b = 0; b < kBlocks; ++b) {
+    for (int b = 0; b < kBlocks; ++b) {
 #pragma GCC unroll 4
-        for (int v = 0; v < kVecs; ++v) {
-          sum[b][v] = fma(load(weight + b * rows.block_stride + v * Vec::kLanes), splatted, sum[b][v]);
-        }
+      for (int v = 0; v < kVecs; ++v) {
+        sum[b][v] = fma(load(w + b * rows.block_stride + v * Vec::kLanes), splatted, sum[b][v]);
       }
     }
   }

@@ -9,7 +9,7 @@ namespace lacuna {
 /// `bias` may be null.
 WeightBytes pack_dense_rows(const WeightMatrix& weights, const Tensor* bias, fbs::Packing packing);
 
-/// The dense matrix [rows][segments][columns] again.
+/// The dense matrix [rows][columns] again.
 std::vector<float> unpack_dense_rows(const PackedWeights& weights);
 
 }  // namespace lacuna

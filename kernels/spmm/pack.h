@@ -12,7 +12,7 @@ uint32_t choose_sparse_block(const WeightMatrix& weights);
 /// Packs with the block chosen above, or with `block` columns when it is not 0. `bias` may be null.
 WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, uint32_t block = 0);
 
-/// The dense matrix [rows][segments][columns] again.
+/// The dense matrix [rows][columns] again.
 std::vector<float> unpack_sparse_rows(const PackedWeights& weights);
 
 }  // namespace lacuna

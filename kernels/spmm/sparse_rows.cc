@@ -5,14 +5,12 @@
 namespace lacuna {
 namespace {
 
-int64_t all_counts(const PackedWeights& weights) {
-  return sparse_blocks(weights) * weights.rows * int64_t{weights.segments};
-}
+int64_t all_counts(const PackedWeights& weights) { return sparse_blocks(weights) * weights.rows; }
 
 /// Number of the first count of a row.
 int64_t count_index(const PackedWeights& weights, int64_t group, int64_t block, int64_t row) {
   const int64_t rows_per_group = weights.rows / weights.groups;
-  return ((group * sparse_blocks(weights) + block) * rows_per_group + row) * weights.segments;
+  return (group * sparse_blocks(weights) + block) * rows_per_group + row;
 }
 
 int64_t count_at(const PackedWeights& weights, int64_t i) {
@@ -29,9 +27,8 @@ lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
   }
   const auto index_bytes = static_cast<int64_t>(weights.index.size);
   const auto entries = static_cast<int64_t>(weights.values.size);
-  int64_t counts;
-  if (__builtin_mul_overflow(sparse_blocks(weights) * weights.rows, int64_t{weights.segments}, &counts) ||
-      counts > index_bytes || index_bytes != counts * 2 + entries) {
+  const int64_t counts = all_counts(weights);
+  if (counts > index_bytes || index_bytes != counts * 2 + entries) {
     return fail(error, LACUNA_ERROR_MEANING, "sparse weights: %lld bytes of index do not suit %lld entries",
                 static_cast<long long>(weights.index.size), static_cast<long long>(entries));
   }
@@ -42,7 +39,7 @@ lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
 int64_t count_entries(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows) {
   const int64_t begin = count_index(weights, group, block, first);
   int64_t entries = 0;
-  for (int64_t i = begin; i < begin + rows * weights.segments; ++i) entries += count_at(weights, i);
+  for (int64_t i = begin; i < begin + rows; ++i) entries += count_at(weights, i);
   return entries;
 }
 
@@ -73,7 +70,7 @@ void cut_group(const RowRanges& ranges, const PackedWeights& weights, int64_t gr
 lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* error) {
   LACUNA_RETURN_IF_ERROR(check_sizes(weights, error));
   const int64_t blocks = sparse_blocks(weights);
-  const int64_t segments_per_block = int64_t{weights.rows} / weights.groups * weights.segments;
+  const int64_t rows = weights.rows / weights.groups;
   const uint8_t* gap = weights.index.data + all_counts(weights) * 2;
   auto left = static_cast<int64_t>(weights.values.size);
   int64_t i = 0;
@@ -81,7 +78,7 @@ lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* erro
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t rest = int64_t{weights.columns} - block * weights.block;
       const int64_t width = rest < weights.block ? rest : weights.block;
-      for (const int64_t end = i + segments_per_block; i < end; ++i) {
+      for (const int64_t end = i + rows; i < end; ++i) {
         const int64_t n = count_at(weights, i);
         if (n > left) return fail(error, LACUNA_ERROR_MEANING, "sparse weights: counts exceed the entries");
         left -= n;
@@ -105,7 +102,6 @@ SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t bloc
   tile.gaps = weights.index.data + all_counts(weights) * 2 + entry;
   tile.values = weights.values.data + entry;
   tile.rows = rows;
-  tile.segments = weights.segments;
   return tile;
 }
 

@@ -1,9 +1,9 @@
 // Packing SparseRows on the device: its bytes, their check, and where rows lie in them.
 //
 // The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
-// the order [group][block][row of the group][segment]:
-//   index   counts, uint16 little-endian: entries of each segment; behind all counts the gaps, uint8: columns from the
-//           entry before, or from the block's first column at the start of a segment
+// the order [group][block][row of the group]:
+//   index   counts, uint16 little-endian: entries of each row; behind all counts the gaps, uint8: columns from the
+//           entry before, or from the block's first column at the start of a row
 //   values  float32, one an entry
 // A gap over 255 is bridged by entries of gap 255 and value 0. See docs/decisions/0001.
 #pragma once
@@ -25,7 +25,7 @@ inline int64_t sparse_blocks(const PackedWeights& weights) {
   return (int64_t{weights.columns} + weights.block - 1) / weights.block;
 }
 
-/// Verifies sizes, counts and gaps, so that kernels can trust them. Rows, columns, segments, groups are taken as given.
+/// Verifies sizes, counts and gaps, so that kernels can trust them. Rows, columns, groups are taken as given.
 /// Errors: MEANING.
 lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* error);
 

@@ -10,11 +10,10 @@ namespace lacuna {
 
 /// The streams of neighbouring rows in one block of columns.
 struct SparseTile {
-  const uint8_t* counts;  ///< [rows][segments] little-endian uint16: entries of each segment
-  const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a segment
+  const uint8_t* counts;  ///< [rows] little-endian uint16: entries of each row
+  const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a row
   const float* values;    ///< of each entry
   int64_t rows;
-  int64_t segments;
 };
 
 /// out = rows x in. The sum of an output runs over its entries in stream order (kTile), or in four interleaved parts

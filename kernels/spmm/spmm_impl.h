@@ -15,30 +15,27 @@ inline int load_count(const uint8_t* p) {
   return n;
 }
 
-/// kSegments 0: as many as the rows have. A loop over one segment costs 5 to 8 % on short rows.
-template <int NR, bool kMasked, int kSegments>
+template <int NR, bool kMasked, bool kOffsets>
 inline void multiply_rows(const SparseTile& rows, const TileInput& in, const TileOutput& out, int tail) {
-  const int64_t segments = kSegments > 0 ? kSegments : rows.segments;
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  const int64_t stride = in.column_stride;
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
     Vec sum[NR];
     start_sums<NR, kMasked>(out, row, tail, sum);
-    for (int64_t s = 0; s < segments; ++s, count += sizeof(uint16_t)) {
-      const float* x = in.x + in.starts[s];
-      for (int n = load_count(count); n > 0; --n) {
-        x += *gap++ * stride;
-        const Vec w = splat(*value++);
+    int64_t column = 0;
+    for (int n = load_count(count); n > 0; --n) {
+      column += *gap++;
+      const float* x = column_of<kOffsets>(in, column);
+      const Vec w = splat(*value++);
 #pragma GCC unroll 16
-        for (int j = 0; j < NR; ++j) sum[j] = fma(w, load(x + j * Vec::kLanes), sum[j]);
-      }
+      for (int j = 0; j < NR; ++j) sum[j] = fma(w, load(x + j * Vec::kLanes), sum[j]);
     }
     end_sums<NR, kMasked>(out, row, tail, sum);
   }
 }
 
+template <bool kOffsets>
 struct MultiplyRows {
   const SparseTile& rows;
   const TileInput& in;
@@ -46,24 +43,29 @@ struct MultiplyRows {
 
   template <int NR, bool kMasked>
   void run(int tail) const {
-    if (rows.segments == 1) {
-      multiply_rows<NR, kMasked, 1>(rows, in, out, tail);
-    } else {
-      multiply_rows<NR, kMasked, 0>(rows, in, out, tail);
-    }
+    multiply_rows<NR, kMasked, kOffsets>(rows, in, out, tail);
   }
 };
 
 /// A tile in runs of at most NR vectors.
-template <int NR>
-inline void multiply_tile(const SparseTile& rows, TileInput in, TileOutput out) {
+template <int NR, bool kOffsets>
+inline void multiply_runs(const SparseTile& rows, TileInput in, TileOutput out) {
   constexpr int kRun = NR * Vec::kLanes;
   for (int left = out.pixels; left > 0; left -= kRun) {
     out.pixels = left < kRun ? left : kRun;
-    for_run<NR>(out.pixels, MultiplyRows{rows, in, out});
+    for_run<NR>(out.pixels, MultiplyRows<kOffsets>{rows, in, out});
     in.x += kRun;
     out.y += kRun;
     if (out.residual != nullptr) out.residual += kRun;
+  }
+}
+
+template <int NR>
+inline void multiply_tile(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  if (in.offsets != nullptr) {
+    multiply_runs<NR, true>(rows, in, out);
+  } else {
+    multiply_runs<NR, false>(rows, in, out);
   }
 }
 
@@ -82,22 +84,20 @@ inline void multiply_vector(const SparseTile& rows, const TileInput& in, const T
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
   const int64_t stride = kStride > 0 ? kStride : in.column_stride;
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
     float sum[4] = {start_sum(out, row), 0, 0, 0};
-    for (int64_t s = 0; s < rows.segments; ++s, count += sizeof(uint16_t)) {
-      const float* x = in.x + in.starts[s];
-      int n = load_count(count);
-      for (; n >= 4; n -= 4, gap += 4, value += 4) {
+    const float* x = in.x;
+    int n = load_count(count);
+    for (; n >= 4; n -= 4, gap += 4, value += 4) {
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) {
-          x += gap[i] * stride;
-          sum[i] = multiply_add(value[i], *x, sum[i]);
-        }
+      for (int i = 0; i < 4; ++i) {
+        x += gap[i] * stride;
+        sum[i] = multiply_add(value[i], *x, sum[i]);
       }
-      for (int i = 0; i < n; ++i) {
-        x += *gap++ * stride;
-        sum[i] = multiply_add(*value++, *x, sum[i]);
-      }
+    }
+    for (int i = 0; i < n; ++i) {
+      x += *gap++ * stride;
+      sum[i] = multiply_add(*value++, *x, sum[i]);
     }
     end_sum(out, row, (sum[0] + sum[1]) + (sum[2] + sum[3]));
   }

@@ -1,9 +1,9 @@
 // Unfold over the tier's Vec.
 #pragma once
 
+#include "kernels/tile_impl.h"
 #include "kernels/unfold/unfold.h"
 #include "kernels/window_impl.h"
-#include "sdk/base/align.h"
 
 namespace lacuna {
 namespace {
@@ -18,84 +18,73 @@ inline uint64_t bits_between(int64_t first, int64_t end) {
 /// Calls visit(row, x, p, n) for each output row of the tile, whose first pixel is x of row: pixels [p, p + n) of the
 /// tile are row's from x on.
 template <class Visit>
-inline void for_each_row(const UnfoldTile& t, int64_t row, int64_t x, Visit visit) {
+inline void for_each_row(const UnfoldPixels& t, int64_t row, int64_t x, Visit visit) {
   for (int64_t p = 0; p < t.pixels; ++row, x = 0) {
-    const int64_t n = t.width.out - x < t.pixels - p ? t.width.out - x : t.pixels - p;
+    const int64_t n = t.in.width.out - x < t.pixels - p ? t.in.width.out - x : t.pixels - p;
     visit(row, x, p, n);
     p += n;
   }
 }
 
-/// Planes of the columns, one after the other.
-class ColumnCursor {
+/// Planes (channel, kz), one after the other.
+class PlaneCursor {
  public:
-  ColumnCursor(const UnfoldTile& t, int64_t column)
-      : tile_(t),
-        kx_(column % t.width.kernel),
-        kz_(column / t.width.kernel % t.depth.kernel),
-        channel_(t.x + column / t.width.kernel / t.depth.kernel * t.channel_stride) {
-    locate();
-  }
-  int64_t kx() const { return kx_; }
+  explicit PlaneCursor(const UnfoldInput& in) : in_(in), channel_(in.x) { locate(); }
   /// Null: outside in depth.
   const float* plane() const { return plane_; }
   void next() {
-    if (++kx_ == tile_.width.kernel) {
-      kx_ = 0;
-      next_plane();
-    }
-  }
-  /// To the same tap kx of the next plane.
-  void next_plane() {
-    if (++kz_ == tile_.depth.kernel) {
+    if (++kz_ == in_.depth.kernel) {
       kz_ = 0;
-      channel_ += tile_.channel_stride;
+      channel_ += in_.channel_stride;
     }
     locate();
   }
 
  private:
   void locate() {
-    const int64_t z = tile_.depth.position(tile_.out_depth, kz_);
-    plane_ = z < 0 || z >= tile_.depth.in ? nullptr : channel_ + z * tile_.height.in * tile_.width.in;
+    const int64_t z = in_.depth.position(in_.out_depth, kz_);
+    plane_ = z < 0 || z >= in_.depth.in ? nullptr : channel_ + z * in_.height.in * in_.width.in;
   }
 
-  const UnfoldTile& tile_;
-  int64_t kx_;
-  int64_t kz_;
+  const UnfoldInput& in_;
+  int64_t kz_ = 0;
   const float* channel_;
   const float* plane_ = nullptr;
 };
 
+inline int64_t planes_of(const UnfoldInput& in) { return in.channels * in.depth.kernel; }
+
 /// Any window, row by row.
-inline void unfold_column_by_rows(const UnfoldTile& t, const float* plane, int64_t ky, int64_t kx, int64_t row,
+inline void unfold_column_by_rows(const UnfoldPixels& t, const float* plane, int64_t ky, int64_t kx, int64_t row,
                                   int64_t x, float* out) {
-  const InsideRange inside(t.width, kx);
-  const float* end_of_plane = plane + t.height.in * t.width.in;
+  const Window& height = t.in.height;
+  const Window& width = t.in.width;
+  const InsideRange inside(width, kx);
+  const float* end_of_plane = plane + height.in * width.in;
   for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
-    const int64_t y = t.height.position(o, ky);
-    if (y < 0 || y >= t.height.in) {
+    const int64_t y = height.position(o, ky);
+    if (y < 0 || y >= height.in) {
       zero_row(out + p, n);
     } else {
-      copy_window_row(out + p, plane + y * t.width.in, end_of_plane, t.width, kx, inside, first, n);
+      copy_window_row(out + p, plane + y * width.in, end_of_plane, width, kx, inside, first, n);
     }
   });
 }
 
 /// Where rows of input and output are as long as each other and nothing is strided, a tap shifts the whole tile by a
 /// constant; the mask takes out what wraps around an edge.
-inline bool shifts_only(const UnfoldTile& t) {
-  return t.width.stride == 1 && t.height.stride == 1 && t.width.in == t.width.out && t.column_stride > 1;
+inline bool shifts_only(const UnfoldPixels& t) {
+  return t.in.width.stride == 1 && t.in.height.stride == 1 && t.in.width.in == t.in.width.out && t.column_stride > 1;
 }
 
-inline uint64_t rows_inside(const UnfoldTile& t, int64_t ky) {
-  const InsideRange inside(t.height, ky);
-  const int64_t first = inside.first * t.width.out - t.pixel, end = inside.end * t.width.out - t.pixel;
+inline uint64_t rows_inside(const UnfoldPixels& t, int64_t ky) {
+  const InsideRange inside(t.in.height, ky);
+  const int64_t first = inside.first * t.in.width.out - t.pixel, end = inside.end * t.in.width.out - t.pixel;
   return bits_between(clamp_to(first, 0, t.pixels), clamp_to(end, 0, t.pixels));
 }
 
-inline uint64_t columns_inside(const UnfoldTile& t, int64_t kx, int64_t row, int64_t x) {
-  const InsideRange inside(t.width, kx);
+inline uint64_t columns_inside(const UnfoldPixels& t, int64_t kx, int64_t row, int64_t x) {
+  const InsideRange inside(t.in.width, kx);
   uint64_t bits = 0;
   for_each_row(t, row, x, [&](int64_t, int64_t first, int64_t p, int64_t n) {
     bits |= bits_between(p + clamp_to(inside.first, first, first + n) - first,
@@ -104,15 +93,14 @@ inline uint64_t columns_inside(const UnfoldTile& t, int64_t kx, int64_t row, int
   return bits;
 }
 
-/// A tap (ky, kx) of all planes: columns of the tile that many apart.
+/// A tap of all planes, `step` floats apart in `out`.
 template <int kVecs>
-inline void copy_shifted(const UnfoldTile& t, int64_t shift, uint64_t inside, int64_t column, float* out) {
+inline void copy_shifted(const UnfoldPixels& t, int64_t shift, uint64_t inside, int64_t step, float* out) {
   LoadMask masks[kVecs];
 #pragma GCC unroll 16
   for (int v = 0; v < kVecs; ++v) masks[v] = load_mask(static_cast<uint32_t>(inside >> (v * Vec::kLanes)));
-  const int64_t kw = t.width.kernel;
-  ColumnCursor cursor(t, column);
-  for (; column < t.column + t.columns; column += kw, out += kw * t.column_stride, cursor.next_plane()) {
+  PlaneCursor cursor(t.in);
+  for (int64_t plane = 0; plane < planes_of(t.in); ++plane, out += step, cursor.next()) {
     if (cursor.plane() == nullptr) {
       for (int v = 0; v < kVecs; ++v) store(out + v * Vec::kLanes, zero());
       continue;
@@ -126,141 +114,149 @@ inline void copy_shifted(const UnfoldTile& t, int64_t shift, uint64_t inside, in
 }
 
 template <int kVecs>
-inline void copy_shifted(const UnfoldTile& t, int vectors, int64_t shift, uint64_t inside, int64_t column, float* out) {
+inline void copy_shifted(const UnfoldPixels& t, int vectors, int64_t shift, uint64_t inside, int64_t step, float* out) {
   if constexpr (kVecs > 1) {
     if (vectors < kVecs) {
-      copy_shifted<kVecs - 1>(t, vectors, shift, inside, column, out);
+      copy_shifted<kVecs - 1>(t, vectors, shift, inside, step, out);
       return;
     }
   }
-  copy_shifted<kVecs>(t, shift, inside, column, out);
+  copy_shifted<kVecs>(t, shift, inside, step, out);
 }
 
-/// Calls visit(ky, kx, column, to) for each tap whose first column is `column`, at `to`; that of the next plane is
-/// width.kernel columns on.
-template <class Visit>
-inline void for_each_tap(const UnfoldTile& t, float* out, Visit visit) {
-  const int64_t kw = t.width.kernel;
-  const int64_t first_kx = t.column % kw;
-  for (int64_t kx = 0; kx < kw; ++kx) {
-    const int64_t column = t.column + (kx - first_kx + kw) % kw;
-    float* to = out + (column - t.column) * t.column_stride;
-    for (int64_t ky = 0; ky < t.height.kernel; ++ky) visit(ky, kx, column, to + ky * t.segment_stride);
-  }
-}
-
-inline void unfold_by_shifts(const UnfoldTile& t, int64_t row, int64_t x, float* out) {
+inline void unfold_by_shifts(const UnfoldPixels& t, int64_t row, int64_t x, float* out) {
+  const Window& height = t.in.height;
+  const Window& width = t.in.width;
   const int vectors = (t.pixels + Vec::kLanes - 1) / Vec::kLanes;
-  int64_t last_kx = -1;
-  uint64_t columns = 0;
-  for_each_tap(t, out, [&](int64_t ky, int64_t kx, int64_t column, float* to) {
-    if (kx != last_kx) columns = columns_inside(t, kx, row, x);
-    last_kx = kx;
-    const uint64_t inside = rows_inside(t, ky) & columns;
-    const int64_t shift = t.pixel + t.height.position(0, ky) * t.width.in + t.width.position(0, kx);
-    copy_shifted<kTilePixels / Vec::kLanes>(t, vectors, shift, inside, column, to);
-  });
-}
-
-/// What a tap sees of one output row: pixels [p, p + n) of the tile are those from `from` on in the plane, a stride
-/// apart; `before` pixels in front of them and `after` behind are zeros.
-struct Run {
-  int64_t from;
-  int64_t p;
-  int64_t n;
-  int64_t before;
-  int64_t after;
-};
-
-struct Runs {
-  int count = 0;
-  Run run[kTilePixels];
-
-  Runs(const UnfoldTile& t, const InsideRange& inside, int64_t ky, int64_t kx, int64_t row, int64_t x) {
-    for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
-      const int64_t y = t.height.position(o, ky);
-      Run& r = run[count++];
-      if (y < 0 || y >= t.height.in) {
-        r = {0, p, 0, 0, n};
-        return;
-      }
-      const int64_t begin = clamp_to(inside.first, first, first + n), end = clamp_to(inside.end, begin, first + n);
-      r = {y * t.width.in + t.width.position(begin, kx), p + begin - first, end - begin, begin - first,
-           first + n - end};
-    });
-  }
-};
-
-template <int kStep>
-inline Vec load_run(const float* from, const float* readable_end, int64_t n) {
-  if (from + kStep * Vec::kLanes <= readable_end) {
-    return kStep == 1 ? load(from) : even_lanes(load(from), load(from + Vec::kLanes));
-  }
-  const auto lanes = static_cast<int>(n < Vec::kLanes ? n : Vec::kLanes);
-  if (kStep == 1) return load_first(from, lanes);
-  const int floats = 2 * lanes - 1;
-  const int low = floats < Vec::kLanes ? floats : Vec::kLanes;
-  return even_lanes(load_first(from, low), load_first(from + low, floats - low));
-}
-
-/// A column of the tile. Whole Vecs are written: what is too much is overwritten by the next run.
-template <int kStep>
-inline void copy_runs(const Runs& runs, const float* plane, const float* readable_end, int64_t room, float* out) {
-  for (int i = 0; i < runs.count; ++i) {
-    const Run& run = runs.run[i];
-    const float* from = plane + run.from;
-    float* to = out + run.p;
-    zero_row(to - run.before, run.before);
-    for (int64_t done = 0; done < run.n; done += Vec::kLanes) {
-      const int64_t rest = run.n - done;
-      const Vec pixels = load_run<kStep>(from + done * kStep, readable_end, rest);
-      if (run.p + done + Vec::kLanes <= room) {
-        store(to + done, pixels);
-      } else {
-        store_first(to + done, pixels, static_cast<int>(rest < Vec::kLanes ? rest : Vec::kLanes));
-      }
+  for (int64_t kx = 0; kx < width.kernel; ++kx) {
+    const uint64_t columns = columns_inside(t, kx, row, x);
+    for (int64_t ky = 0; ky < height.kernel; ++ky) {
+      const int64_t shift = t.pixel + height.position(0, ky) * width.in + width.position(0, kx);
+      copy_shifted<kTilePixels / Vec::kLanes>(t, vectors, shift, rows_inside(t, ky) & columns,
+                                              height.kernel * width.kernel * t.column_stride,
+                                              out + (ky * width.kernel + kx) * t.column_stride);
     }
-    zero_row(to + run.n, run.after);
   }
 }
 
-template <int kStep>
-inline void unfold_by_runs(const UnfoldTile& t, int64_t row, int64_t x, float* out) {
-  constexpr int64_t kOverreadFloats = kOverreadBytes / sizeof(float);
-  const int64_t plane_size = t.height.in * t.width.in, kw = t.width.kernel;
-  for_each_tap(t, out, [&](int64_t ky, int64_t kx, int64_t column, float* to) {
-    const Runs runs(t, InsideRange(t.width, kx), ky, kx, row, x);
-    ColumnCursor cursor(t, column);
-    for (; column < t.column + t.columns; column += kw, to += kw * t.column_stride, cursor.next_plane()) {
-      const float* plane = cursor.plane();
-      if (plane == nullptr) {
-        zero_row(to, t.pixels);
-      } else {
-        copy_runs<kStep>(runs, plane, plane + plane_size + kOverreadFloats, t.column_stride, to);
-      }
-    }
-  });
-}
-
-inline void unfold_tile(const UnfoldTile& t, float* out) {
-  const int64_t row = t.pixel / t.width.out, x = t.pixel % t.width.out;
+inline void unfold_pixels(const UnfoldPixels& t, float* out) {
+  const int64_t row = t.pixel / t.in.width.out, x = t.pixel % t.in.width.out;
   if (shifts_only(t)) {
     unfold_by_shifts(t, row, x, out);
     return;
   }
-  if (t.column_stride > 1 && t.width.stride <= 2) {
-    t.width.stride == 1 ? unfold_by_runs<1>(t, row, x, out) : unfold_by_runs<2>(t, row, x, out);
-    return;
-  }
-  for (int64_t ky = 0; ky < t.height.kernel; ++ky) {
-    float* to = out + ky * t.segment_stride;
-    ColumnCursor cursor(t, t.column);
-    for (int64_t c = 0; c < t.columns; ++c, to += t.column_stride, cursor.next()) {
-      if (cursor.plane() != nullptr) {
-        unfold_column_by_rows(t, cursor.plane(), ky, cursor.kx(), row, x, to);
-      } else {
-        zero_row(to, t.pixels);
+  PlaneCursor cursor(t.in);
+  for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
+    for (int64_t ky = 0; ky < t.in.height.kernel; ++ky) {
+      for (int64_t kx = 0; kx < t.in.width.kernel; ++kx, out += t.column_stride) {
+        if (cursor.plane() != nullptr) {
+          unfold_column_by_rows(t, cursor.plane(), ky, kx, row, x, out);
+        } else {
+          zero_row(out, t.pixels);
+        }
       }
+    }
+  }
+}
+
+/// How the lines of one kernel column are read: the same for all rows and planes.
+class LineReader {
+ public:
+  LineReader(const UnfoldLines& t, int64_t kx)
+      : stride_(t.in.width.stride), vectors_(static_cast<int>((t.pitch + Vec::kLanes - 1) / Vec::kLanes)) {
+    const InsideRange inside(t.in.width, kx);
+    first_ = clamp_to(inside.first - t.column, 0, t.columns);
+    end_ = clamp_to(inside.end - t.column, first_, t.columns);
+    begin_ = t.in.width.position(t.column, kx);
+    for (int v = 0; v < vectors_ && stride_ <= 2; ++v) set_masks(v);
+  }
+
+  /// `row` is the first position of an input row.
+  void copy(const float* row, float* to) const {
+    const float* from = row + begin_;
+    if (stride_ == 1) {
+      for (int v = 0; v < vectors_; ++v) store(to + v * Vec::kLanes, load_masked(from + v * Vec::kLanes, near_[v]));
+    } else if (stride_ == 2) {
+      for (int v = 0; v < vectors_; ++v) {
+        const float* p = from + 2 * v * Vec::kLanes;
+        store(to + v * Vec::kLanes, even_lanes(load_masked(p, near_[v]), load_masked(p + Vec::kLanes, far_[v])));
+      }
+    } else {
+      zero(to);
+      for (int64_t i = first_; i < end_; ++i) to[i] = from[i * stride_];
+    }
+  }
+  void zero(float* to) const {
+    for (int v = 0; v < vectors_; ++v) store(to + v * Vec::kLanes, lacuna::zero());
+  }
+
+ private:
+  static constexpr int kVectors = static_cast<int>(kMaxPitch) / Vec::kLanes;
+
+  void set_masks(int v) {
+    uint32_t near = 0, far = 0;
+    for (int i = 0; i < Vec::kLanes; ++i) {
+      const int64_t p = v * Vec::kLanes + i;
+      if (p < first_ || p >= end_) continue;
+      const int64_t lane = i * stride_;
+      (lane < Vec::kLanes ? near : far) |= uint32_t{1} << lane % Vec::kLanes;
+    }
+    near_[v] = load_mask(near);
+    far_[v] = load_mask(far);
+  }
+
+  int64_t stride_;
+  int vectors_;
+  int64_t first_, end_;  ///< columns inside the plane
+  int64_t begin_;        ///< position that column 0 reads
+  LoadMask near_[kVectors];
+  LoadMask far_[kVectors];  ///< of the second vector, at stride 2
+};
+
+inline void unfold_lines(const UnfoldLines& t, float* out) {
+  const Window& height = t.in.height;
+  const int64_t taps = t.in.width.kernel, first_row = t.row * height.stride;
+  for (int64_t kx = 0; kx < taps; ++kx) {
+    const LineReader reader(t, kx);
+    PlaneCursor cursor(t.in);
+    for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
+      float* to = out + (plane * taps + kx) * t.plane_stride;
+      for (int64_t s = 0; s < t.source_rows; ++s, to += t.pitch) {
+        const int64_t y = first_row + t.sources[s];
+        if (cursor.plane() == nullptr || y < 0 || y >= height.in) {
+          reader.zero(to);
+        } else {
+          reader.copy(cursor.plane() + y * t.in.width.in, to);
+        }
+      }
+    }
+  }
+}
+
+inline void fold_line(const FoldLines& t, const float* sums, const float* residual, float* y, Vec low, Vec high) {
+  for (int64_t i = 0; i < t.columns; i += Vec::kLanes) {
+    const int64_t left = t.columns - i;
+    const int lanes = left < Vec::kLanes ? static_cast<int>(left) : Vec::kLanes;
+    Vec sum = load(sums + i);
+    if (residual != nullptr)
+      sum = add(sum, lanes == Vec::kLanes ? load(residual + i) : load_first(residual + i, lanes));
+    if (t.clamps) sum = clamp(sum, low, high);
+    if (lanes == Vec::kLanes) {
+      store(y + i, sum);
+    } else {
+      store_first(y + i, sum, lanes);
+    }
+  }
+}
+
+inline void fold_lines(const FoldLines& t) {
+  const Vec low = splat(t.low), high = splat(t.high);
+  for (int64_t r = 0; r < t.rows; ++r) {
+    for (int64_t l = 0; l < t.lines; ++l) {
+      const int64_t at = l * t.line_stride;
+      fold_line(t, t.sums + r * t.sums_stride + l * t.pitch,
+                t.residual == nullptr ? nullptr : t.residual + r * t.residual_stride + at, t.y + r * t.y_stride + at,
+                low, high);
     }
   }
 }

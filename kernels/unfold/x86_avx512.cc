@@ -4,6 +4,8 @@
 
 namespace lacuna {
 
-void unfold_f32__avx512(const UnfoldTile& tile, float* out) { unfold_tile(tile, out); }
+void unfold_pixels_f32__avx512(const UnfoldPixels& tile, float* out) { unfold_pixels(tile, out); }
+void unfold_lines_f32__avx512(const UnfoldLines& tile, float* out) { unfold_lines(tile, out); }
+void fold_lines_f32__avx512(const FoldLines& tile) { fold_lines(tile); }
 
 }  // namespace lacuna

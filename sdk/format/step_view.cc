@@ -42,7 +42,6 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.packing = weights.packing();
   view.rows = weights.rows();
   view.columns = weights.columns();
-  view.segments = weights.segments();
   view.groups = weights.groups();
   view.block = weights.block();
   view.index = range<uint8_t>(bases.weights, weights.index_offset(), weights.index_bytes());

@@ -349,11 +349,9 @@ class Verifier {
     if (weights.packing() <= fbs::Packing::None || weights.packing() > fbs::Packing::MAX) {
       return fail(reason, LACUNA_ERROR_MEANING, "packing number %d is unknown", static_cast<int>(weights.packing()));
     }
-    if (weights.rows() == 0 || weights.columns() == 0 || weights.segments() == 0 || weights.groups() == 0 ||
-        weights.rows() > kMaxDim || weights.columns() > kMaxDim || weights.segments() > kMaxDim ||
-        weights.rows() % weights.groups() != 0) {
-      return fail(reason, LACUNA_ERROR_MEANING,
-                  "rows, columns, segments and groups of the weights do not fit together");
+    if (weights.rows() == 0 || weights.columns() == 0 || weights.groups() == 0 || weights.rows() > kMaxDim ||
+        weights.columns() > kMaxDim || weights.rows() % weights.groups() != 0) {
+      return fail(reason, LACUNA_ERROR_MEANING, "rows, columns and groups of the weights do not fit together");
     }
     const bool sparse = weights.packing() == fbs::Packing::SparseRows;
     if (sparse ? weights.block() == 0 : weights.block() != 0 || weights.index_bytes() != 0) {

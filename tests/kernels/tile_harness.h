@@ -15,7 +15,6 @@ namespace lacuna {
 
 struct TileShape {
   int64_t rows;
-  int64_t segments;
   int64_t columns;
   int pixels;
   bool bias;
@@ -37,22 +36,23 @@ class TileProblem {
  public:
   TileProblem(const TileShape& shape, std::mt19937& rng)
       : shape_(shape),
-        x_(bytes(shape.segments * shape.columns * shape.pixels), kOverreadBytes),
+        x_(bytes(shape.columns * shape.pixels), kOverreadBytes),
         y_(bytes(shape.rows * shape.pixels), shape.pixels > 1 ? kOverreadBytes : 0),
         residual_(bytes(shape.rows * shape.pixels), kOverreadBytes),
         bias_(bytes(shape.rows)) {
     std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-    for (int64_t i = 0; i < shape.segments * shape.columns * shape.pixels; ++i) x_.floats()[i] = uniform(rng);
+    for (int64_t i = 0; i < shape.columns * shape.pixels; ++i) x_.floats()[i] = uniform(rng);
     for (int64_t i = 0; i < shape.rows * shape.pixels; ++i) {
       residual_.floats()[i] = uniform(rng);
       y_.floats()[i] = std::numeric_limits<float>::quiet_NaN();
     }
     for (int64_t i = 0; i < shape.rows; ++i) bias_.floats()[i] = uniform(rng);
-    for (int64_t s = 0; s < shape.segments; ++s) starts_.push_back(s * shape.columns * shape.pixels);
+    for (int64_t c = 0; c < shape.columns; ++c) offsets_.push_back(static_cast<int32_t>(c * shape.pixels));
   }
 
-  TileInput input(int64_t first_column) const {
-    return {x_.floats() + first_column * shape_.pixels, starts_.data(), shape_.pixels};
+  /// With offsets or with a stride.
+  TileInput input(int64_t first_column, bool offsets) const {
+    return {x_.floats() + first_column * shape_.pixels, shape_.pixels, offsets ? offsets_.data() : nullptr};
   }
   TileOutput output(bool first, bool last) const {
     return {y_.floats(),
@@ -68,10 +68,10 @@ class TileProblem {
             last};
   }
 
-  /// Largest difference from a plain loop over weights [rows][segments * columns], over the largest sum.
+  /// Largest difference from a plain loop over weights [rows][columns], over the largest sum.
   double error(const Tensor& weight) const {
     double largest = 1, difference = 0;
-    const int64_t columns = shape_.segments * shape_.columns;
+    const int64_t columns = shape_.columns;
     for (int64_t row = 0; row < shape_.rows; ++row) {
       for (int64_t p = 0; p < shape_.pixels; ++p) {
         const int64_t at = row * shape_.pixels + p;
@@ -97,7 +97,7 @@ class TileProblem {
 
   TileShape shape_;
   GuardedMemory x_, y_, residual_, bias_;
-  std::vector<int64_t> starts_;
+  std::vector<int32_t> offsets_;
 };
 
 }  // namespace lacuna

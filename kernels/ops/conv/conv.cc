@@ -46,11 +46,13 @@ size_t scratch_bytes(const OpStep& step) {
 lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& geometry, lacuna_error* error) {
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
-      return check_sparse_rows(weights, error);
+      LACUNA_RETURN_IF_ERROR(check_sparse_rows(weights, error));
+      if (weights.block == weights.columns || weights.block % geometry.taps() == 0) return LACUNA_OK;
+      return fail(error, LACUNA_ERROR_MEANING, "blocks of %u columns are not whole channels", weights.block);
     case fbs::Packing::DenseRows8:
       return check_dense_rows(weights, error);
     case fbs::Packing::Depthwise:
-      if (geometry.is_depthwise() && weights.values.size == size_t{weights.rows} * weights.segments * weights.columns) {
+      if (geometry.is_depthwise() && weights.values.size == size_t{weights.rows} * weights.columns) {
         return LACUNA_OK;
       }
       return fail(error, LACUNA_ERROR_MEANING, "the weights do not suit a depthwise convolution");
@@ -65,11 +67,9 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   const PackedWeights& weights = *step.weights;
   const ConvGeometry geometry = conv_geometry(step);
   if (weights.rows != geometry.rows * geometry.groups || weights.groups != geometry.groups ||
-      weights.segments != geometry.segments() || weights.columns != geometry.columns() ||
-      (!weights.bias.empty() && weights.bias.size != weights.rows)) {
-    return fail(error, LACUNA_ERROR_MEANING,
-                "weights of %u rows, %u segments, %u columns, %u groups; not as attributes say", weights.rows,
-                weights.segments, weights.columns, weights.groups);
+      weights.columns != geometry.columns() || (!weights.bias.empty() && weights.bias.size != weights.rows)) {
+    return fail(error, LACUNA_ERROR_MEANING, "weights of %u rows, %u columns, %u groups; not as attributes say",
+                weights.rows, weights.columns, weights.groups);
   }
   LACUNA_RETURN_IF_ERROR(check_packing(weights, geometry, error));
   if (scratch_bytes(step) > kMaxScratchBytes) {

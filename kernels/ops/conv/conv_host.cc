@@ -11,20 +11,16 @@ std::vector<OpCase> conv_cases(std::mt19937& rng);
 
 namespace {
 
-/// Weights [M, C / groups, (kd,) kh, kw]: segments are kernel rows ky, columns (channel, kz, kx).
+/// Weights [M, C / groups, (kd,) kh, kw]. Kernel rows ky see the same copied planes.
 WeightMatrix matrix_of(const fbs::ConvAttrs& attrs, const Tensor& weight) {
   const Shape& shape = weight.shape;
-  const int64_t kh = shape[shape.rank - 2], kw = shape[shape.rank - 1];
   WeightMatrix matrix;
   matrix.data = weight.f32.data();
   matrix.rows = static_cast<uint32_t>(shape[0]);
-  matrix.columns = static_cast<uint32_t>(count(shape, 1, shape.rank - 2) * kw);
-  matrix.segments = static_cast<uint32_t>(kh);
+  matrix.columns = static_cast<uint32_t>(count(shape, 1, shape.rank));
   matrix.groups = attrs.groups();
-  matrix.column_unit = static_cast<uint32_t>(kw);
-  matrix.row_stride = count(shape, 1, shape.rank);
-  matrix.segment_stride = kw;
-  matrix.unit_stride = kh * kw;
+  matrix.channel_columns = static_cast<uint32_t>(count(shape, 2, shape.rank));
+  matrix.copied_columns = matrix.channel_columns / static_cast<uint32_t>(shape[shape.rank - 2]);
   return matrix;
 }
 

@@ -42,7 +42,7 @@ void conv_reference(const RefArgs& args) {
     for (int64_t m = 0; m < rows; ++m) {
       const float bias = args.has_input(2) ? args.input(2).f32[static_cast<size_t>(m)] : 0.0f;
       sums.assign(sums.size(), static_cast<double>(bias));
-      const float* w = args.input(1).f32.data() + m * g.columns() * g.segments();
+      const float* w = args.input(1).f32.data() + m * g.columns();
       for (int64_t c = 0; c < g.channels; ++c) {
         const int64_t channel = m / g.rows * g.channels + c;
         const float* from = x.f32.data() + (n * g.channels * g.groups + channel) * plane;

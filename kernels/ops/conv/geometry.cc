@@ -58,7 +58,7 @@ lacuna_status conv_geometry(const fbs::ConvAttrs& attrs, const Shape& x, ConvGeo
   }
   int64_t columns;
   if (__builtin_mul_overflow(geometry->channels * geometry->depth.kernel, geometry->width.kernel, &columns) ||
-      columns > INT32_MAX) {
+      __builtin_mul_overflow(columns, geometry->height.kernel, &columns) || columns > INT32_MAX) {
     return fail(error, LACUNA_ERROR_MEANING, "channels times kernel exceed 2^31");
   }
   return LACUNA_OK;

@@ -17,8 +17,8 @@ struct ConvGeometry {
   Window height;
   Window width;
 
-  int64_t segments() const { return height.kernel; }
-  int64_t columns() const { return channels * depth.kernel * width.kernel; }
+  int64_t taps() const { return depth.kernel * height.kernel * width.kernel; }  ///< of one channel
+  int64_t columns() const { return channels * taps(); }
   bool is_pointwise() const { return depth.is_identity() && height.is_identity() && width.is_identity(); }
   bool is_depthwise() const { return channels == 1 && spatial == 2; }
 };

@@ -6,6 +6,7 @@
 #include "kernels/gemm/dense_rows.h"
 #include "kernels/ops/conv/geometry.h"
 #include "kernels/ops/conv/planes.h"
+#include "kernels/ops/conv/tiling.h"
 #include "kernels/select.h"
 #include "kernels/split_rows.h"
 #include "kernels/spmm/sparse_rows.h"
@@ -14,33 +15,67 @@
 namespace lacuna {
 namespace {
 
-/// Tiles start at multiples of this many pixels: one cache line.
-constexpr int64_t kPixelUnit = 16;
-/// Dense columns per block, over all segments: 48 pixels of them take 96 KiB, part of L2, which feeds dense kernels
-/// well enough; longer runs of weights matter more.
+/// Columns of a dense block: 96 pixels of them take 192 KiB, part of L2, which feeds dense kernels well enough; longer
+/// runs of weights matter more.
 constexpr int64_t kDenseColumns = 512;
+/// Units of a line tile: sums of sparse rows fill half of the widest tier's registers; a 1x1 window gains nothing from
+/// sharing copies and keeps to the tile of planes in place.
+constexpr int64_t kSparseUnits = 8;
+constexpr int64_t kSparseUnitsOfOneTap = kTilePixels / kPixelUnit;
+constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
+/// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
+constexpr double kSparseFill = 0.75;
+constexpr double kDenseFill = 0.97;
 
-/// Followed by starts [segments] and the tables of the row ranges.
+/// Where the columns of a tile come from.
+enum class Source : uint8_t {
+  kPlanes,  ///< read in place
+  kPixels,  ///< unfolded as UnfoldPixels
+  kLines,   ///< unfolded as UnfoldLines
+};
+
+/// Followed by the tables of the row ranges and, for lines, sources and offsets.
 struct State {
   void (*run)(const void* state, uint32_t task, void* scratch);
   PackedWeights weights;
   Planes x, y, residual;
   Epilogue epilogue;
-  UnfoldTile window;      ///< what does not change from tile to tile
-  UnfoldFunction unfold;  ///< null: planes are read in place
-  SpmmFunction spmm;      ///< null for dense weights
+  Source source;
+  UnfoldInput window;  ///< what does not change from tile to tile
+  UnfoldKernel unfold;
+  SpmmFunction spmm;  ///< null for dense weights
   GemmFunction gemm;
   int64_t images;  ///< batch * depth out
   int64_t pixels;  ///< of an image
   int64_t tiles;   ///< of an image
+  int64_t taps;    ///< columns of a channel
   int64_t block;   ///< columns
   int64_t blocks;
+  int64_t column_stride;  ///< kPixels
+  LineTiling lines;       ///< kLines
+  size_t sums;            ///< kLines: floats of scratch in front of the sums
+  const int32_t* sources;
+  const int32_t* offsets;
   RowRanges ranges;
   uint32_t tasks;
-  int64_t* starts;
 
   int64_t items() const { return images * weights.groups * ranges.count * tiles; }
 };
+
+/// Whether lines suit the window at all.
+bool is_ordinary(const ConvGeometry& g) {
+  constexpr int64_t kMost = 256;
+  const auto fits = [](const Window& w) { return std::max({w.kernel, w.stride, w.dilation}) <= kMost; };
+  return fits(g.height) && fits(g.width) && g.height.out * g.width.out > 1;
+}
+
+bool prefers_lines(const ConvGeometry& g, const LineTiling& tiling, bool sparse) {
+  if (tiling.source_rows > g.height.kernel * tiling.rows) return false;  // dilated far
+  const int64_t pixels = g.height.out * g.width.out;
+  const double fill = static_cast<double>(pixels) / static_cast<double>(ceil_div(pixels, kPixelUnit) * kPixelUnit);
+  const bool shares = g.height.kernel > 1 || g.width.stride > 1;
+  return line_tiling_fill(g, tiling) >= fill * (sparse && shares ? kSparseFill : kDenseFill);
+}
 
 /// Sizes that depend neither on CPU nor threads.
 struct Shapes {
@@ -48,99 +83,205 @@ struct Shapes {
     const ConvGeometry& g = geometry;
     const PackedWeights& weights = *step.weights;
     sparse = weights.packing == fbs::Packing::SparseRows;
-    in_place = g.is_pointwise();
+    const bool in_place = g.is_pointwise();
     depth_out = in_place ? 1 : g.depth.out;
     pixels = (in_place ? g.depth.out : 1) * g.height.out * g.width.out;
-    tiles = ceil_div<int64_t>(pixels, sparse ? kTilePixels : kGemmTilePixels);
-    const int64_t widest = ceil_div(ceil_div(pixels, kPixelUnit), tiles) * kPixelUnit;
-    column_stride = pixels == 1 ? 1 : widest;
-    const int64_t dense = std::clamp<int64_t>(kDenseColumns / g.segments(), 1, g.columns());
-    block = sparse ? weights.block : pixels == 1 ? g.columns() : dense;
+    const int64_t whole_channels = std::max<int64_t>(kDenseColumns / g.taps(), 1) * g.taps();
+    block = sparse ? weights.block : pixels == 1 ? g.columns() : std::min(whole_channels, g.columns());
     blocks = ceil_div(g.columns(), block);
+    choose_source(in_place);
   }
+
+  /// Floats of the unfolded columns of a block.
+  int64_t unfolded() const {
+    if (source == Source::kPlanes) return 0;
+    if (source == Source::kPixels) return block * column_stride;
+    return block / geometry.height.kernel * lines.plane_stride + kPixelUnit;  // the last line is read in whole units
+  }
+  /// Floats of the sums of a tile.
+  int64_t sums() const { return source == Source::kLines ? geometry.rows * lines.sums_stride() + kPixelUnit : 0; }
+  int64_t source_rows() const { return source == Source::kLines ? lines.source_rows : 0; }
+  int64_t offsets() const { return source == Source::kLines ? block : 0; }
 
   ConvGeometry geometry;
   bool sparse;
-  bool in_place;
+  Source source;
   int64_t depth_out;
   int64_t pixels;
   int64_t tiles;
-  int64_t column_stride;  ///< of unfolded columns
+  int64_t column_stride;
+  LineTiling lines = {};
   int64_t block;
   int64_t blocks;
+
+ private:
+  void choose_source(bool in_place) {
+    const int64_t units = !sparse ? kDenseUnits : geometry.taps() == 1 ? kSparseUnitsOfOneTap : kSparseUnits;
+    source = in_place ? Source::kPlanes : Source::kPixels;
+    if (!in_place && is_ordinary(geometry)) {
+      lines = choose_line_tiling(geometry, units);
+      if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;
+    }
+    const int64_t most = source == Source::kPlanes && !sparse ? kGemmTilePixels : kTilePixels;
+    tiles = source == Source::kLines ? lines.tiles() : ceil_div(pixels, most);
+    column_stride = pixels == 1 ? 1 : ceil_div(ceil_div(pixels, kPixelUnit), tiles) * kPixelUnit;
+  }
 };
 
-void multiply(const State& s, int64_t group, int64_t range, int64_t block, const TileInput& in, const TileOutput& out) {
+/// Rows of weights times pixels of one image: what a task does at a time.
+struct Item {
+  int64_t batch;
+  int64_t out_depth;
+  int64_t group;
+  int64_t range;  ///< of rows
+  int64_t tile;
+};
+
+Item item_of(const State& s, int64_t item) {
+  Item result;
+  result.tile = item % s.tiles;
+  item /= s.tiles;
+  result.range = item % s.ranges.count;
+  item /= s.ranges.count;
+  result.group = item % s.weights.groups;
+  const int64_t image = item / s.weights.groups;
+  result.batch = image / s.window.depth.out;
+  result.out_depth = image % s.window.depth.out;
+  return result;
+}
+
+/// Rows [first, first + rows) of all groups.
+struct Rows {
+  int64_t first;
+  int64_t rows;
+};
+
+Rows rows_of(const State& s, const Item& item) {
+  const int64_t* cuts = s.ranges.cuts_of(item.group) + item.range;
+  return {item.group * (s.weights.rows / s.weights.groups) + cuts[0], cuts[1] - cuts[0]};
+}
+
+void multiply(const State& s, const Item& item, int64_t block, const TileInput& in, const TileOutput& out) {
   if (s.spmm != nullptr) {
-    s.spmm(sparse_tile(s.weights, s.ranges, group, range, block), in, out);
+    s.spmm(sparse_tile(s.weights, s.ranges, item.group, item.range, block), in, out);
   } else {
-    const int64_t* cuts = s.ranges.cuts_of(group) + range;
+    const int64_t* cuts = s.ranges.cuts_of(item.group) + item.range;
     const int64_t first = block * s.block;
     const int64_t columns = std::min(s.block, int64_t{s.weights.columns} - first);
-    s.gemm(dense_tile(s.weights, group, cuts[0], cuts[1] - cuts[0], first, columns), in, out);
+    s.gemm(dense_tile(s.weights, item.group, cuts[0], cuts[1] - cuts[0], first, columns), in, out);
   }
 }
 
-/// The columns of a block for the tile that `tile` describes: in place, or unfolded into scratch.
-TileInput input_of(const State& s, UnfoldTile& tile, int64_t block, float* scratch) {
-  const int64_t first = block * s.block;
-  if (s.unfold == nullptr) {
-    return {tile.x + first * tile.channel_stride + tile.pixel, s.starts, tile.channel_stride};
-  }
-  tile.column = first;
-  tile.columns = std::min(s.block, int64_t{s.weights.columns} - first);
-  s.unfold(tile, scratch);
-  return {scratch, s.starts, tile.column_stride};
+/// The channels of a block.
+UnfoldInput input_of(const State& s, const Item& item, int64_t block) {
+  const int64_t channels = s.weights.columns / s.taps, first = block * s.block / s.taps;
+  UnfoldInput in = s.window;
+  in.x = s.x.at(item.batch, item.group * channels + first);
+  in.channels = std::min(s.block / s.taps, channels - first);
+  in.out_depth = item.out_depth;
+  return in;
 }
 
-void run_item(const State& s, int64_t item, float* scratch) {
-  const int64_t tile_index = item % s.tiles;
-  item /= s.tiles;
-  const int64_t range = item % s.ranges.count;
-  item /= s.ranges.count;
-  const int64_t group = item % s.weights.groups;
-  const int64_t image = item / s.weights.groups;
-  const int64_t batch = image / s.window.depth.out;
-  const int64_t groups = s.weights.groups;
-  const int64_t units = ceil_div(s.pixels, kPixelUnit);
-  const auto tiles = static_cast<uint32_t>(s.tiles), index = static_cast<uint32_t>(tile_index);
-
-  UnfoldTile tile = s.window;
-  tile.out_depth = image % s.window.depth.out;
-  tile.pixel = task_begin(units, tiles, index) * kPixelUnit;
-  tile.pixels = static_cast<int>(std::min(task_begin(units, tiles, index + 1) * kPixelUnit, s.pixels) - tile.pixel);
-  const int64_t channels = s.weights.columns / (s.window.width.kernel * s.window.depth.kernel);
-  tile.x = s.x.at(batch, group * channels);
-
-  const int64_t* cuts = s.ranges.cuts_of(group) + range;
-  const int64_t row = group * (s.weights.rows / groups) + cuts[0];
-  const int64_t pixel = tile.out_depth * s.window.height.out * s.window.width.out + tile.pixel;
-  TileOutput out;
-  out.y = s.y.at(batch, row) + pixel;
-  out.row_stride = s.y.channel_stride;
-  out.pixels = tile.pixels;
-  out.bias = s.weights.bias.empty() ? nullptr : s.weights.bias.data + row;
-  out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(batch, row) + pixel;
-  out.residual_stride = s.residual.channel_stride;
+/// Where a row's sums start, at bias or what the blocks before left, and how they end.
+TileOutput output_of(const State& s, const Rows& rows, int64_t block) {
+  TileOutput out = {};
+  out.bias = s.weights.bias.empty() ? nullptr : s.weights.bias.data + rows.first;
   out.clamps = s.epilogue.clamps;
   out.low = s.epilogue.low;
   out.high = s.epilogue.high;
+  out.first = block == 0;
+  out.last = block == s.blocks - 1;
+  return out;
+}
+
+/// A run of pixels: sums wait in the output between blocks.
+void run_pixels(const State& s, const Item& item, float* scratch) {
+  const int64_t units = ceil_div(s.pixels, kPixelUnit);
+  const auto tiles = static_cast<uint32_t>(s.tiles), index = static_cast<uint32_t>(item.tile);
+  UnfoldPixels tile;
+  tile.pixel = task_begin(units, tiles, index) * kPixelUnit;
+  tile.pixels = static_cast<int>(std::min(task_begin(units, tiles, index + 1) * kPixelUnit, s.pixels) - tile.pixel);
+  tile.column_stride = s.column_stride;
+  const Rows rows = rows_of(s, item);
+  const int64_t pixel = item.out_depth * s.window.height.out * s.window.width.out + tile.pixel;
+  float* y = s.y.at(item.batch, rows.first) + pixel;
   for (int64_t block = 0; block < s.blocks; ++block) {
-    out.first = block == 0;
-    out.last = block == s.blocks - 1;
-    multiply(s, group, range, block, input_of(s, tile, block, scratch), out);
+    tile.in = input_of(s, item, block);
+    TileOutput out = output_of(s, rows, block);
+    out.y = y;
+    out.row_stride = s.y.channel_stride;
+    out.pixels = tile.pixels;
+    out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
+    out.residual_stride = s.residual.channel_stride;
+    TileInput in = {tile.in.x + tile.pixel, s.x.channel_stride, nullptr};
+    if (s.source == Source::kPixels) {
+      s.unfold.unfold_pixels(tile, scratch);
+      in = {scratch, s.column_stride, nullptr};
+    }
+    multiply(s, item, block, in, out);
   }
   if (s.epilogue.after.function == nullptr) return;
-  for (int64_t r = 0; r < cuts[1] - cuts[0]; ++r) {
-    s.epilogue.after.apply(out.y + r * out.row_stride, static_cast<size_t>(out.pixels));
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    s.epilogue.after.apply(y + r * s.y.channel_stride, static_cast<size_t>(tile.pixels));
+  }
+}
+
+/// Rows of pixels: sums wait in scratch, where whole vectors of them are aligned.
+void run_lines(const State& s, const Item& item, float* scratch) {
+  const LineTiling& tiling = s.lines;
+  const int64_t part = item.tile % tiling.parts, units = ceil_div(s.window.width.out, kPixelUnit);
+  const auto parts = static_cast<uint32_t>(tiling.parts), index = static_cast<uint32_t>(part);
+  UnfoldLines tile;
+  tile.sources = s.sources;
+  tile.source_rows = tiling.source_rows;
+  tile.row = item.tile / tiling.parts * tiling.rows;
+  tile.column = task_begin(units, parts, index) * kPixelUnit;
+  tile.columns = std::min(task_begin(units, parts, index + 1) * kPixelUnit, s.window.width.out) - tile.column;
+  tile.pitch = tiling.pitch;
+  tile.plane_stride = tiling.plane_stride;
+  const int64_t lines = std::min(tiling.rows, s.window.height.out - tile.row);
+  const Rows rows = rows_of(s, item);
+  float* sums = scratch + s.sums;
+  for (int64_t block = 0; block < s.blocks; ++block) {
+    tile.in = input_of(s, item, block);
+    s.unfold.unfold_lines(tile, scratch);
+    TileOutput out = output_of(s, rows, block);
+    out.y = sums;
+    out.row_stride = tiling.sums_stride();
+    out.pixels = static_cast<int>(ceil_div((lines - 1) * tiling.pitch + tile.columns, kPixelUnit) * kPixelUnit);
+    out.last = false;
+    multiply(s, item, block, {scratch, 0, s.offsets}, out);
+  }
+  FoldLines fold = {};
+  fold.sums = sums;
+  fold.sums_stride = tiling.sums_stride();
+  fold.rows = rows.rows;
+  fold.lines = lines;
+  fold.columns = tile.columns;
+  fold.pitch = tiling.pitch;
+  fold.line_stride = s.window.width.out;
+  const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * s.window.width.out + tile.column;
+  fold.y = s.y.at(item.batch, rows.first) + pixel;
+  fold.y_stride = s.y.channel_stride;
+  fold.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
+  fold.residual_stride = s.residual.channel_stride;
+  fold.clamps = s.epilogue.clamps;
+  fold.low = s.epilogue.low;
+  fold.high = s.epilogue.high;
+  s.unfold.fold_lines(fold);
+  if (s.epilogue.after.function == nullptr) return;
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    for (int64_t l = 0; l < lines; ++l) {
+      s.epilogue.after.apply(fold.y + r * fold.y_stride + l * fold.line_stride, static_cast<size_t>(tile.columns));
+    }
   }
 }
 
 void run_tiles(const void* state, uint32_t task, void* scratch) {
   const State& s = *static_cast<const State*>(state);
   const int64_t end = task_begin(s.items(), s.tasks, task + 1);
-  for (int64_t item = task_begin(s.items(), s.tasks, task); item < end; ++item) {
-    run_item(s, item, static_cast<float*>(scratch));
+  for (int64_t i = task_begin(s.items(), s.tasks, task); i < end; ++i) {
+    (s.source == Source::kLines ? run_lines : run_pixels)(s, item_of(s, i), static_cast<float*>(scratch));
   }
 }
 
@@ -159,16 +300,15 @@ const char* choose_kernel(State& s, IsaMask isas) {
   return kernel.name;
 }
 
-void describe_window(State& s, const Shapes& shapes) {
+UnfoldInput describe_window(const State& s, const Shapes& shapes) {
   const ConvGeometry& g = shapes.geometry;
-  UnfoldTile& window = s.window;
+  UnfoldInput window = {};
   window.channel_stride = s.x.channel_stride;
   window.depth = g.depth;
   window.height = g.height;
   window.width = g.width;
   window.depth.out = shapes.depth_out;
-  window.column_stride = shapes.column_stride;
-  window.segment_stride = shapes.block * shapes.column_stride;
+  return window;
 }
 
 }  // namespace
@@ -177,13 +317,13 @@ size_t tiles_state_bytes(const OpStep& step) {
   const Shapes shapes(step);
   const int64_t groups = shapes.geometry.groups;
   const int64_t tables = RowRanges::table_size(groups, max_row_ranges(groups), shapes.sparse ? shapes.blocks : 0);
-  return align_up(sizeof(State)) + static_cast<size_t>(shapes.geometry.segments() + tables) * sizeof(int64_t);
+  return align_up(sizeof(State)) + static_cast<size_t>(tables) * sizeof(int64_t) +
+         static_cast<size_t>(shapes.source_rows() + shapes.offsets()) * sizeof(int32_t);
 }
 
 size_t tiles_scratch_bytes(const OpStep& step) {
   const Shapes shapes(step);
-  if (shapes.in_place) return 0;
-  return static_cast<size_t>(shapes.block * shapes.geometry.segments() * shapes.column_stride) * sizeof(float);
+  return static_cast<size_t>(shapes.unfolded() + shapes.sums()) * sizeof(float);
 }
 
 Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory) {
@@ -196,27 +336,39 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   s.y = Planes(step.outputs[0]);
   if (step.inputs.size > 1 && step.inputs[1].present) s.residual = Planes(step.inputs[1]);
   s.epilogue = bind_epilogue(step.attrs_as<fbs::ConvAttrs>().activation(), context.isas);
+  s.source = shapes.source;
+  s.window = describe_window(s, shapes);
+  s.unfold = select_kernel(kUnfoldKernels, context.isas);
   s.images = g.batch * shapes.depth_out;
   s.pixels = shapes.pixels;
   s.tiles = shapes.tiles;
+  s.taps = g.taps();
   s.block = shapes.block;
   s.blocks = shapes.blocks;
-  describe_window(s, shapes);
+  s.column_stride = shapes.column_stride;
+  s.lines = shapes.lines;
+  s.sums = static_cast<size_t>(shapes.unfolded());
   const char* name = choose_kernel(s, context.isas);
-  if (!shapes.in_place) s.unfold = select_kernel(kUnfoldKernels, context.isas).function;
 
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;
   const int64_t threads = useful_threads(macs, context.threads);
   const int64_t row_units = shapes.sparse ? g.rows : row_blocks(s.weights);
   const int64_t ranges =
       choose_row_ranges(s.images * g.groups * s.tiles, std::min(max_row_ranges(g.groups), row_units), threads);
-  s.starts = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
-  for (int64_t segment = 0; segment < g.segments(); ++segment) s.starts[segment] = segment * s.window.segment_stride;
-  s.ranges = RowRanges(g.groups, ranges, shapes.blocks, s.starts + g.segments());
+  auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
+  s.ranges = RowRanges(g.groups, ranges, shapes.blocks, tables);
   if (shapes.sparse) {
     cut_sparse_rows(s.ranges, s.weights);
   } else {
     cut_dense_rows(s.ranges, s.weights);
+  }
+  if (s.source == Source::kLines) {
+    tables += RowRanges::table_size(g.groups, ranges, shapes.sparse ? shapes.blocks : 0);
+    auto* sources = reinterpret_cast<int32_t*>(tables);
+    list_source_rows(g, s.lines, sources);
+    list_column_offsets(g, s.lines, s.block, sources + s.lines.source_rows);
+    s.sources = sources;
+    s.offsets = sources + s.lines.source_rows;
   }
   s.tasks = split_parts(s.items(), threads);
   return {s.tasks, name};

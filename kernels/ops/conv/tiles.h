@@ -1,7 +1,7 @@
 // Convolution as products of weight rows and tiles of pixels: packings SparseRows and DenseRows8.
 //
 // Pointwise convolutions read planes in place. Any other one unfolds what a tile sees into scratch, one block of
-// columns at a time; sums wait in the output between blocks.
+// channels at a time; sums wait in the output or in scratch between blocks.
 #pragma once
 
 #include "kernels/op.h"

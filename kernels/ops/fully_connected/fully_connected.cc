@@ -39,8 +39,6 @@ struct State {
   const float* bias(int64_t unit) const { return weights.bias.empty() ? nullptr : weights.bias.data + unit; }
 };
 
-constexpr int64_t kNoStart[] = {0};
-
 int64_t count_rows(const Shape& x) { return count(x, 0, x.rank - 1); }
 
 int64_t tile_begin(const State& s, int64_t tile) {
@@ -69,7 +67,7 @@ void run_sparse_vector(const State& s, int64_t range, float*) {
   for (int64_t block = 0; block < s.ranges.blocks; ++block) {
     out.first = block == 0;
     out.last = block == s.ranges.blocks - 1;
-    s.spmm(sparse_tile(s.weights, s.ranges, 0, range, block), {s.x + block * s.weights.block, kNoStart, 1}, out);
+    s.spmm(sparse_tile(s.weights, s.ranges, 0, range, block), {s.x + block * s.weights.block, 1, nullptr}, out);
   }
   s.epilogue.after.apply(out.y, static_cast<size_t>(cuts[1] - cuts[0]));
 }
@@ -77,7 +75,7 @@ void run_sparse_vector(const State& s, int64_t range, float*) {
 void run_dense_vector(const State& s, int64_t range, float*) {
   const int64_t* cuts = s.ranges.cuts_of(0) + range;
   const TileOutput out = vector_output(s, cuts[0]);
-  s.gemm(dense_tile(s.weights, 0, cuts[0], cuts[1] - cuts[0], 0, s.columns()), {s.x, kNoStart, 1}, out);
+  s.gemm(dense_tile(s.weights, 0, cuts[0], cuts[1] - cuts[0], 0, s.columns()), {s.x, 1, nullptr}, out);
   s.epilogue.after.apply(out.y, static_cast<size_t>(cuts[1] - cuts[0]));
 }
 
@@ -142,7 +140,7 @@ void run_sparse_tile(const State& s, int64_t item, float* scratch) {
     const int64_t columns = std::min<int64_t>(s.weights.block, s.columns() - column);
     transpose(s.x + first * s.columns() + column, s.columns(), end - first, columns, x);
     out.first = block == 0;
-    s.spmm(sparse_tile(s.weights, s.ranges, 0, range, block), {x, kNoStart, kTilePixels}, out);
+    s.spmm(sparse_tile(s.weights, s.ranges, 0, range, block), {x, kTilePixels, nullptr}, out);
   }
   finish_rows(s, out.y, first, end, cuts[0], cuts[1] - cuts[0]);
 }
@@ -170,9 +168,9 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   const PackedWeights& weights = *step.weights;
   const Shape& x = step.inputs[0].shape;
   if (weights.rows != step.attrs_as<fbs::FullyConnectedAttrs>().units() || weights.columns != x[x.rank - 1] ||
-      weights.segments != 1 || weights.groups != 1 || (!weights.bias.empty() && weights.bias.size != weights.rows)) {
-    return fail(error, LACUNA_ERROR_MEANING, "weights of %u rows, %u columns, %u segments, %u groups do not fit",
-                weights.rows, weights.columns, weights.segments, weights.groups);
+      weights.groups != 1 || (!weights.bias.empty() && weights.bias.size != weights.rows)) {
+    return fail(error, LACUNA_ERROR_MEANING, "weights of %u rows, %u columns, %u groups do not fit", weights.rows,
+                weights.columns, weights.groups);
   }
   switch (weights.packing) {
     case fbs::Packing::SparseRows:

@@ -28,8 +28,6 @@ WeightBytes pack(const void*, const Tensor& weight, const Tensor* bias, fbs::Pac
   matrix.data = weight.f32.data();
   matrix.rows = static_cast<uint32_t>(weight.shape[0]);
   matrix.columns = static_cast<uint32_t>(weight.shape[1]);
-  matrix.row_stride = weight.shape[1];
-  matrix.unit_stride = 1;
   if (packing != fbs::Packing::SparseRows) return pack_dense_rows(matrix, bias, packing);
   return pack_sparse_rows(matrix, bias, std::min(matrix.columns, kBlock));
 }

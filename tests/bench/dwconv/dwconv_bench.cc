@@ -85,7 +85,7 @@ Rate measure(const Shape2d& shape, int64_t channels, IsaMask isas) {
   PackedWeights weights;
   weights.packing = fbs::Packing::Depthwise;
   weights.rows = weights.groups = count;
-  weights.columns = weights.segments = shape.kernel;
+  weights.columns = shape.kernel * shape.kernel;
   const int64_t taps = int64_t{shape.kernel} * shape.kernel;
   const Floats values(channels * taps), bias(channels);
   weights.values = {values.data(), static_cast<size_t>(channels * taps)};

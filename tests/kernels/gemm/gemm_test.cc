@@ -11,16 +11,12 @@
 namespace lacuna {
 namespace {
 
-WeightMatrix matrix_of(const Tensor& weight, int64_t segments, uint32_t groups) {
+WeightMatrix matrix_of(const Tensor& weight, uint32_t groups) {
   WeightMatrix matrix;
   matrix.data = weight.f32.data();
   matrix.rows = static_cast<uint32_t>(weight.shape[0]);
-  matrix.columns = static_cast<uint32_t>(weight.shape[1] / segments);
-  matrix.segments = static_cast<uint32_t>(segments);
+  matrix.columns = static_cast<uint32_t>(weight.shape[1]);
   matrix.groups = groups;
-  matrix.row_stride = weight.shape[1];
-  matrix.segment_stride = matrix.columns;
-  matrix.unit_stride = 1;
   return matrix;
 }
 
@@ -30,7 +26,7 @@ TEST_CASE("dense rows round-trip and pass their check; other sizes do not") {
     for (const int64_t rows : {2, 14, 16, 18, 32, 34}) {
       for (const uint32_t groups : {1u, 2u}) {
         const Tensor weight = random_tensor(rng, make_shape({rows, 30}));
-        WeightBytes packed = pack_dense_rows(matrix_of(weight, 3, groups), nullptr, packing);
+        WeightBytes packed = pack_dense_rows(matrix_of(weight, groups), nullptr, packing);
         CHECK(check_dense_rows(packed.view(), nullptr) == LACUNA_OK);
         CHECK(unpack_dense_rows(packed.view()) == weight.f32);
         packed.values.pop_back();
@@ -40,13 +36,13 @@ TEST_CASE("dense rows round-trip and pass their check; other sizes do not") {
   }
 }
 
-void check_kernel(const GemmKernel& kernel, const TileShape& shape, int64_t block, std::mt19937& rng) {
-  const Tensor weight = random_tensor(rng, make_shape({shape.rows, shape.segments * shape.columns}));
-  const WeightBytes packed = pack_dense_rows(matrix_of(weight, shape.segments, 1), nullptr, kernel.packing);
+void check_kernel(const GemmKernel& kernel, const TileShape& shape, int64_t block, bool offsets, std::mt19937& rng) {
+  const Tensor weight = random_tensor(rng, make_shape({shape.rows, shape.columns}));
+  const WeightBytes packed = pack_dense_rows(matrix_of(weight, 1), nullptr, kernel.packing);
   TileProblem problem(shape, rng);
   for (int64_t column = 0; column < shape.columns; column += block) {
     const int64_t columns = std::min(block, shape.columns - column);
-    kernel.function(dense_tile(packed.view(), 0, 0, shape.rows, column, columns), problem.input(column),
+    kernel.function(dense_tile(packed.view(), 0, 0, shape.rows, column, columns), problem.input(column, offsets),
                     problem.output(column == 0, column + columns == shape.columns));
   }
   CHECK(problem.error(weight) <= 1e-5);
@@ -61,14 +57,14 @@ TEST_CASE("every gemm kernel of this machine agrees with a plain loop") {
     ++kernels;
     for (const int pixels : tile_pixels(kernel.shape == GemmShape::kVector ? 1 : kGemmTilePixels)) {
       CAPTURE(pixels);
-      check_kernel(kernel, {8, 1, 20, pixels, true, false, false}, 20, rng);
-      check_kernel(kernel, {19, 3, 20, pixels, false, true, true}, 7, rng);
+      check_kernel(kernel, {8, 20, pixels, true, false, false}, 20, false, rng);
+      check_kernel(kernel, {19, 60, pixels, false, true, true}, 7, kernel.shape == GemmShape::kTile, rng);
     }
     for (int64_t rows = 1; rows < 40; ++rows) {
       CAPTURE(rows);
-      check_kernel(kernel, {rows, 2, 9, 1, true, true, true}, 9, rng);
+      check_kernel(kernel, {rows, 18, 1, true, true, true}, 18, false, rng);
     }
-    check_kernel(kernel, {300, 1, 33, 1, true, true, true}, 33, rng);
+    check_kernel(kernel, {300, 33, 1, true, true, true}, 33, false, rng);
   }
   CHECK(kernels >= 3);
 }
@@ -90,7 +86,7 @@ TEST_CASE("every gemm product kernel of this machine agrees with a plain loop") 
           const Tensor weight = random_tensor(rng, make_shape({units, columns}));
           const Tensor x = random_tensor(rng, make_shape({count, columns}));
           const Tensor bias = random_tensor(rng, make_shape({units}));
-          const WeightBytes packed = pack_dense_rows(matrix_of(weight, 1, 1), nullptr, fbs::Packing::DenseRows16);
+          const WeightBytes packed = pack_dense_rows(matrix_of(weight, 1), nullptr, fbs::Packing::DenseRows16);
           GuardedMemory y(static_cast<size_t>(count * units) * sizeof(float));
           kernel.function({x.f32.data(), columns, count, dense_tile(packed.view(), 0, 0, units, 0, columns), y.floats(),
                            units, bias.f32.data(), nullptr, true, -3.0f, 3.0f});

@@ -113,9 +113,6 @@ TEST_CASE("weights that do not suit a convolution are refused") {
     bad.columns = 11;
     CHECK(status(bad) == LACUNA_ERROR_MEANING);
     bad = good.view();
-    bad.segments = 1;
-    CHECK(status(bad) == LACUNA_ERROR_MEANING);
-    bad = good.view();
     bad.groups = 2;
     CHECK(status(bad) == LACUNA_ERROR_MEANING);
     bad = good.view();

@@ -21,38 +21,31 @@ Tensor weights_with_boundary_rows(std::mt19937& rng, int64_t rows, int64_t colum
   return weight;
 }
 
-WeightMatrix matrix_of(const Tensor& weight, uint32_t segments, uint32_t groups) {
+WeightMatrix matrix_of(const Tensor& weight, uint32_t groups) {
   WeightMatrix matrix;
   matrix.data = weight.f32.data();
   matrix.rows = static_cast<uint32_t>(weight.shape[0]);
-  matrix.columns = static_cast<uint32_t>(weight.shape[1]) / segments;
-  matrix.segments = segments;
+  matrix.columns = static_cast<uint32_t>(weight.shape[1]);
   matrix.groups = groups;
-  matrix.row_stride = weight.shape[1];
-  matrix.segment_stride = matrix.columns;
-  matrix.unit_stride = 1;
   return matrix;
 }
 
 TEST_CASE("sparse rows round-trip and pass their check") {
   std::mt19937 rng(1);
   for (const double density : {0.0, 0.002, 0.1, 1.0}) {
-    for (const uint32_t segments : {1u, 3u}) {
-      for (const uint32_t groups : {1u, 2u}) {
-        for (const int64_t columns : {1, 15, 16, 17, 128, 129, 255, 256, 257, 600, 1100}) {
-          for (const uint32_t block : {0u, 16u, 255u, 256u, 257u}) {
-            if (block > columns) continue;
-            CAPTURE(density);
-            CAPTURE(segments);
-            CAPTURE(groups);
-            CAPTURE(columns);
-            CAPTURE(block);
-            const Tensor weight = weights_with_boundary_rows(rng, 6, columns * segments, density);
-            const WeightBytes packed = pack_sparse_rows(matrix_of(weight, segments, groups), nullptr, block);
-            lacuna_error error = {};
-            CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
-            CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
-          }
+    for (const uint32_t groups : {1u, 2u}) {
+      for (const int64_t columns : {1, 15, 16, 17, 128, 129, 255, 256, 257, 600, 1100}) {
+        for (const uint32_t block : {0u, 16u, 255u, 256u, 257u}) {
+          if (block > columns) continue;
+          CAPTURE(density);
+          CAPTURE(groups);
+          CAPTURE(columns);
+          CAPTURE(block);
+          const Tensor weight = weights_with_boundary_rows(rng, 6, columns, density);
+          const WeightBytes packed = pack_sparse_rows(matrix_of(weight, groups), nullptr, block);
+          lacuna_error error = {};
+          CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
+          CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
         }
       }
     }
@@ -61,18 +54,16 @@ TEST_CASE("sparse rows round-trip and pass their check") {
 
 TEST_CASE("sparse rows take at most 6 bytes a non-zero at 10 % density") {
   std::mt19937 rng(1);
-  for (const uint32_t segments : {1u, 3u}) {
-    const Tensor weight = random_weight(rng, make_shape({64, 768}), 0.1);
-    const WeightBytes packed = pack_sparse_rows(matrix_of(weight, segments, 1), nullptr);
-    const auto nonzeros = std::count_if(weight.f32.begin(), weight.f32.end(), [](float w) { return w != 0.0f; });
-    CHECK(packed.index.size() + packed.values.size() * sizeof(float) <= 6 * static_cast<size_t>(nonzeros));
-  }
+  const Tensor weight = random_weight(rng, make_shape({64, 768}), 0.1);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr);
+  const auto nonzeros = std::count_if(weight.f32.begin(), weight.f32.end(), [](float w) { return w != 0.0f; });
+  CHECK(packed.index.size() + packed.values.size() * sizeof(float) <= 6 * static_cast<size_t>(nonzeros));
 }
 
 TEST_CASE("damaged sparse rows are refused") {
   std::mt19937 rng(1);
   const Tensor weight = random_weight(rng, make_shape({4, 40}), 0.5);
-  const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1, 1), nullptr, 20);
+  const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1), nullptr, 20);
   const auto refused = [](const WeightBytes& bytes) {
     lacuna_error error = {};
     return check_sparse_rows(bytes.view(), &error) == LACUNA_ERROR_MEANING && error.message[0] != '\0';
@@ -101,7 +92,7 @@ TEST_CASE("damaged sparse rows are refused") {
   }
   SUBCASE("column_equals_block_width") {
     WeightBytes bad = good;
-    // The last segment ends at column 19 of its block at most: move it to 20 exactly.
+    // The last row ends at column 19 of its block at most: move it to 20 exactly.
     uint32_t last = 0;
     for (size_t i = bad.index.size() - bad.index[counts - 2]; i < bad.index.size(); ++i) last += bad.index[i];
     bad.index.back() = static_cast<uint8_t>(bad.index.back() + 20 - last);
@@ -116,7 +107,7 @@ TEST_CASE("damaged sparse rows are refused") {
   }
   SUBCASE("absurd_sizes_do_not_overflow") {
     WeightBytes bad = good;
-    bad.meta.rows = bad.meta.columns = bad.meta.segments = 0x7fffffff;
+    bad.meta.rows = bad.meta.columns = 0x7fffffff;
     CHECK(refused(bad));
   }
 }
@@ -124,7 +115,7 @@ TEST_CASE("damaged sparse rows are refused") {
 TEST_CASE("row ranges cover all entries once") {
   std::mt19937 rng(1);
   const Tensor weight = weights_with_boundary_rows(rng, 12, 300, 0.3);
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1, 2), nullptr, 100);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 2), nullptr, 100);
   const PackedWeights weights = packed.view();
   for (int64_t count = 1; count <= 6; ++count) {
     std::vector<int64_t> tables(static_cast<size_t>(RowRanges::table_size(2, count, 3)));
@@ -148,19 +139,18 @@ TEST_CASE("row ranges cover all entries once") {
 }
 
 /// Runs all blocks of all rows by `kernel` and compares with a plain loop.
-void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double density, uint32_t block, std::mt19937& rng) {
-  const Tensor weight = weights_with_boundary_rows(rng, shape.rows, shape.columns * shape.segments, density);
-  const WeightBytes packed =
-      pack_sparse_rows(matrix_of(weight, static_cast<uint32_t>(shape.segments), 1), nullptr, block);
+void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double density, uint32_t block, bool offsets,
+                  std::mt19937& rng) {
+  const Tensor weight = weights_with_boundary_rows(rng, shape.rows, shape.columns, density);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, block);
   const PackedWeights weights = packed.view();
   TileProblem problem(shape, rng);
   const int64_t blocks = sparse_blocks(weights);
   int64_t entry = 0;
   for (int64_t b = 0; b < blocks; ++b) {
     const SparseTile tile = sparse_tile(weights, 0, b, 0, shape.rows, entry);
-    for (int64_t i = 0; i < shape.rows * shape.segments; ++i)
-      entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
-    kernel.function(tile, problem.input(b * weights.block), problem.output(b == 0, b == blocks - 1));
+    for (int64_t i = 0; i < shape.rows; ++i) entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
+    kernel.function(tile, problem.input(b * weights.block, offsets), problem.output(b == 0, b == blocks - 1));
   }
   CHECK(problem.error(weight) <= 1e-5);
 }
@@ -172,19 +162,20 @@ TEST_CASE("every spmm kernel of this machine agrees with a plain loop") {
     if ((cpu_isas() & kernel.isa) == 0) continue;
     CAPTURE(kernel.name);
     ++tiles;
-    for (const int pixels : tile_pixels(kernel.shape == SpmmShape::kVector ? 1 : kTilePixels)) {
-      for (const int64_t segments : {1, 3}) {
+    for (const int pixels : tile_pixels(kernel.shape == SpmmShape::kVector ? 1 : 2 * kTilePixels)) {
+      for (const bool offsets : {false, true}) {
+        if (offsets && kernel.shape == SpmmShape::kVector) continue;
         for (const bool ends : {false, true}) {
           CAPTURE(pixels);
-          CAPTURE(segments);
+          CAPTURE(offsets);
           CAPTURE(ends);
-          check_kernel(kernel, {7, segments, 70, pixels, ends, ends, ends}, 0.2, 0, rng);
-          check_kernel(kernel, {5, segments, 70, pixels, !ends, ends, !ends}, 0.2, 16, rng);
+          check_kernel(kernel, {7, 70, pixels, ends, ends, ends}, 0.2, 0, offsets, rng);
+          check_kernel(kernel, {5, 70, pixels, !ends, ends, !ends}, 0.2, 16, offsets, rng);
         }
       }
     }
-    check_kernel(kernel, {4, 1, 700, 1, true, false, false}, 0.003, 700, rng);
-    check_kernel(kernel, {3, 2, 256, 1, true, true, true}, 1.0, 256, rng);
+    check_kernel(kernel, {4, 700, 1, true, false, false}, 0.003, 700, false, rng);
+    check_kernel(kernel, {3, 256, 1, true, true, true}, 1.0, 256, false, rng);
   }
   CHECK(tiles >= 2);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/copy/cases.h"
+#include "kernels/ops/conv/tiling.h"
 #include "platforms/cpu_features.h"
 #include "tests/support/guarded_memory.h"
 
@@ -22,27 +23,71 @@ Window window(int64_t in, int64_t kernel, int64_t stride, int64_t dilation, int6
   return {in, (in + begin + end - (kernel - 1) * dilation - 1) / stride + 1, kernel, stride, dilation, begin};
 }
 
-float expected(const UnfoldTile& t, const Tensor& x, int64_t segment, int64_t column, int64_t p) {
-  const int64_t pixel = t.pixel + p;
-  const int64_t plane = column / t.width.kernel;
-  const int64_t at_z = t.depth.position(t.out_depth, plane % t.depth.kernel);
-  const int64_t at_y = t.height.position(pixel / t.width.out, segment);
-  const int64_t at_x = t.width.position(pixel % t.width.out, column % t.width.kernel);
-  if (at_z < 0 || at_z >= t.depth.in || at_y < 0 || at_y >= t.height.in || at_x < 0 || at_x >= t.width.in) return 0.0f;
-  const int64_t at = plane / t.depth.kernel * t.channel_stride + (at_z * t.height.in + at_y) * t.width.in + at_x;
-  return x.f32[static_cast<size_t>(at)];
+/// What tap (kz, ky, kx) of a channel reads for an output position.
+float expected(const UnfoldInput& in, const Tensor& x, int64_t channel, int64_t kz, int64_t ky, int64_t kx, int64_t row,
+               int64_t column) {
+  const int64_t at_z = in.depth.position(in.out_depth, kz);
+  const int64_t at_y = in.height.position(row, ky);
+  const int64_t at_x = in.width.position(column, kx);
+  if (at_z < 0 || at_z >= in.depth.in || at_y < 0 || at_y >= in.height.in || at_x < 0 || at_x >= in.width.in) return 0;
+  return x.f32[static_cast<size_t>(channel * in.channel_stride + (at_z * in.height.in + at_y) * in.width.in + at_x)];
 }
 
-void check_tile(const UnfoldKernel& kernel, const UnfoldTile& t, const Tensor& x) {
-  GuardedMemory out(static_cast<size_t>(t.segment_stride * t.height.kernel) * sizeof(float));
-  kernel.function(t, out.floats());
-  bool equal = true;
-  for (int64_t s = 0; s < t.height.kernel; ++s) {
-    for (int64_t c = 0; c < t.columns; ++c) {
-      for (int64_t p = 0; p < t.pixels; ++p) {
-        equal =
-            equal && out.floats()[s * t.segment_stride + c * t.column_stride + p] == expected(t, x, s, t.column + c, p);
+/// Calls visit(number, channel, kz, ky, kx) for every column.
+template <class Visit>
+void for_each_column(const UnfoldInput& in, Visit visit) {
+  int64_t number = 0;
+  for (int64_t channel = 0; channel < in.channels; ++channel) {
+    for (int64_t kz = 0; kz < in.depth.kernel; ++kz) {
+      for (int64_t ky = 0; ky < in.height.kernel; ++ky) {
+        for (int64_t kx = 0; kx < in.width.kernel; ++kx) visit(number++, channel, kz, ky, kx);
       }
+    }
+  }
+}
+
+int64_t columns_of(const UnfoldInput& in) { return in.channels * in.depth.kernel * in.height.kernel * in.width.kernel; }
+
+void check_pixels(const UnfoldKernel& kernel, const UnfoldPixels& t, const Tensor& x) {
+  GuardedMemory out(static_cast<size_t>(columns_of(t.in) * t.column_stride) * sizeof(float));
+  kernel.unfold_pixels(t, out.floats());
+  bool equal = true;
+  for_each_column(t.in, [&](int64_t number, int64_t channel, int64_t kz, int64_t ky, int64_t kx) {
+    for (int64_t p = 0; p < t.pixels; ++p) {
+      const int64_t row = (t.pixel + p) / t.in.width.out, column = (t.pixel + p) % t.in.width.out;
+      equal =
+          equal && out.floats()[number * t.column_stride + p] == expected(t.in, x, channel, kz, ky, kx, row, column);
+    }
+  });
+  CHECK(equal);
+}
+
+/// Tiles of up to `units` units, read through the offsets as kernels do.
+void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, int64_t units, const Tensor& x) {
+  const ConvGeometry g = {1, 1, in.channels, 1, 3, in.depth, in.height, in.width};
+  const LineTiling tiling = choose_line_tiling(g, units);
+  REQUIRE(tiling.rows * tiling.pitch <= units * kPixelUnit);
+  std::vector<int32_t> sources(static_cast<size_t>(tiling.source_rows));
+  std::vector<int32_t> offsets(static_cast<size_t>(columns_of(in)));
+  list_source_rows(g, tiling, sources.data());
+  list_column_offsets(g, tiling, columns_of(in), offsets.data());
+  const int64_t planes = in.channels * in.depth.kernel * in.width.kernel;
+  GuardedMemory out(static_cast<size_t>(planes * tiling.plane_stride) * sizeof(float));
+  UnfoldLines t = {in, sources.data(), tiling.source_rows, 0, 0, 0, tiling.pitch, tiling.plane_stride};
+  const int64_t part = std::max<int64_t>(tiling.pitch, kPixelUnit);
+  bool equal = true;
+  for (t.row = 0; t.row < in.height.out; t.row += tiling.rows) {
+    for (t.column = 0; t.column < in.width.out; t.column += part) {
+      t.columns = std::min(tiling.pitch, in.width.out - t.column);
+      kernel.unfold_lines(t, out.floats());
+      for_each_column(in, [&](int64_t number, int64_t channel, int64_t kz, int64_t ky, int64_t kx) {
+        const float* line = out.floats() + offsets[static_cast<size_t>(number)];
+        for (int64_t row = t.row; row < std::min(t.row + tiling.rows, in.height.out); ++row, line += t.pitch) {
+          for (int64_t p = 0; p < t.columns; ++p) {
+            equal = equal && line[p] == expected(in, x, channel, kz, ky, kx, row, t.column + p);
+          }
+        }
+      });
     }
   }
   CHECK(equal);
@@ -60,6 +105,11 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
       {"stride_2", flat, window(11, 3, 2, 1, 1, 1), window(75, 3, 2, 1, 1, 1)},
       {"stride_3_dilation_2", flat, window(20, 3, 3, 2, 2, 2), window(21, 2, 3, 2, 1, 0)},
       {"wide_pads", flat, window(2, 2, 1, 1, 4, 5), window(3, 2, 1, 1, 6, 4)},
+      {"stride_2_kernel_5", flat, window(30, 5, 2, 1, 2, 2), window(31, 5, 2, 1, 2, 1)},
+      {"stride_2_dilation_2", flat, window(20, 3, 2, 2, 2, 2), window(40, 3, 2, 2, 2, 2)},
+      {"one_tap_stride_2", flat, window(14, 1, 2, 1, 0, 0), window(14, 1, 2, 1, 0, 0)},
+      {"narrow", flat, window(9, 3, 1, 1, 1, 1), window(4, 3, 1, 1, 1, 1)},
+      {"seven", flat, window(7, 3, 1, 1, 1, 1), window(7, 3, 1, 1, 1, 1)},
       {"volume", window(4, 3, 1, 1, 1, 1), window(5, 3, 1, 1, 1, 1), window(6, 3, 1, 1, 1, 1)},
       {"volume_stride_2", window(5, 2, 2, 2, 1, 1), window(6, 3, 2, 1, 1, 0), window(7, 2, 2, 1, 0, 1)},
   };
@@ -67,7 +117,7 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
   int kernels = 0;
   for (const UnfoldKernel& kernel : kUnfoldKernels) {
     if ((cpu_isas() & kernel.isa) == 0) continue;
-    CAPTURE(kernel.name);
+    CAPTURE(kernel.isa);
     ++kernels;
     for (const Problem& p : problems) {
       CAPTURE(p.name);
@@ -76,23 +126,57 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
       const Tensor x = random_tensor(rng, make_shape({kChannels * plane}));
       GuardedMemory memory(x.f32.size() * sizeof(float), kOverreadBytes);
       std::copy(x.f32.begin(), x.f32.end(), memory.floats());
-      const int64_t columns = kChannels * p.depth.kernel * p.width.kernel;
       const int64_t pixels = p.height.out * p.width.out;
       for (int64_t z = 0; z < p.depth.out; ++z) {
+        UnfoldInput in = {memory.floats(), kChannels, plane, p.depth, p.height, p.width, z};
         for (int64_t first = 0; first < pixels; first += 16) {
           CAPTURE(first);
           const int tile = static_cast<int>(std::min<int64_t>(pixels - first, first % 3 == 0 ? 64 : 37));
-          check_tile(kernel,
-                     {memory.floats(), plane, p.depth, p.height, p.width, z, first, tile, 0, columns, 64, columns * 64},
-                     x);
-          check_tile(kernel,
-                     {memory.floats(), plane, p.depth, p.height, p.width, z, first, 1, 1, columns - 1, 1, columns - 1},
-                     x);
+          check_pixels(kernel, {in, first, tile, 64}, x);
+          check_pixels(kernel, {in, first, 1, 1}, x);
+        }
+        for (const int64_t units : {1, 3, 4, 8}) {
+          CAPTURE(units);
+          check_lines(kernel, in, units, x);
         }
       }
     }
   }
   CHECK(kernels >= 1);
+}
+
+TEST_CASE("every fold kernel of this machine brings sums to their places") {
+  std::mt19937 rng(1);
+  for (const UnfoldKernel& kernel : kUnfoldKernels) {
+    if ((cpu_isas() & kernel.isa) == 0) continue;
+    for (const int64_t columns : {1, 4, 7, 8, 14, 16, 20, 56, 64}) {
+      for (const bool ends : {false, true}) {
+        CAPTURE(columns);
+        CAPTURE(ends);
+        constexpr int64_t kRows = 3, kLines = 2;
+        const int64_t pitch = columns <= 4 ? 4 : columns <= 8 ? 8 : (columns + 15) / 16 * 16;
+        const int64_t stride = kLines * pitch + 16, width = columns + 3;
+        const Tensor sums = random_tensor(rng, make_shape({kRows * stride + 16}));
+        const Tensor residual = random_tensor(rng, make_shape({kRows * kLines * width}));
+        GuardedMemory y(static_cast<size_t>(((kRows * kLines - 1) * width + columns)) * sizeof(float));
+        const int64_t floats = (kRows * kLines - 1) * width + columns;
+        std::fill_n(y.floats(), floats, 5.0f);
+        kernel.fold_lines({sums.f32.data(), stride, kRows, kLines, columns, pitch, y.floats(), kLines * width,
+                           ends ? residual.f32.data() : nullptr, kLines * width, width, ends, -0.5f, 0.5f});
+        bool equal = true;
+        for (int64_t i = 0; i < floats; ++i) {
+          const int64_t line = i / width, column = i % width;
+          float wanted = 5.0f;
+          if (column < columns) {
+            wanted = sums.f32[static_cast<size_t>(line / kLines * stride + line % kLines * pitch + column)];
+            if (ends) wanted = std::clamp(wanted + residual.f32[static_cast<size_t>(i)], -0.5f, 0.5f);
+          }
+          equal = equal && y.floats()[i] == wanted;
+        }
+        CHECK(equal);
+      }
+    }
+  }
 }
 
 }  // namespace

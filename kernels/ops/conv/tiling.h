@@ -1,0 +1,39 @@
+// How a convolution that does not read planes in place cuts the pixels of an image into tiles.
+#pragma once
+
+#include "kernels/ops/conv/geometry.h"
+
+namespace lacuna {
+
+/// Tiles start at multiples of this many pixels: one cache line.
+constexpr int64_t kPixelUnit = 16;
+
+/// Tiles of whole or cut rows (kernels/unfold/unfold.h: UnfoldLines). Taps of one kernel column share copies, so the
+/// columns of a tile take a third of the room that a 3x3 window takes tap by tap, and more of them fit L1.
+struct LineTiling {
+  int64_t rows;   ///< output rows of a tile, at most
+  int64_t bands;  ///< of that many rows
+  int64_t parts;  ///< that an output row is cut into
+  int64_t pitch;  ///< floats from a line to the next
+  int64_t source_rows;
+  int64_t plane_stride;  ///< floats
+
+  int64_t tiles() const { return bands * parts; }
+  /// Floats of a row of sums.
+  int64_t sums_stride() const { return (rows * pitch + kPixelUnit - 1) / kPixelUnit * kPixelUnit; }
+};
+
+/// The best line tiling with tiles of at most `units` kPixelUnits.
+LineTiling choose_line_tiling(const ConvGeometry& g, int64_t units);
+
+/// Part of the computed pixels that exist.
+double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling);
+
+/// Fills sources [source_rows]: the input row of each source row for output row 0. Rows whose taps are a stride apart
+/// are neighbours, so that the next output row is the next source row for every tap.
+void list_source_rows(const ConvGeometry& g, const LineTiling& tiling, int32_t* sources);
+
+/// Fills offsets [columns]: floats from the start of the unfolded planes to where column c of `g` reads.
+void list_column_offsets(const ConvGeometry& g, const LineTiling& tiling, int64_t columns, int32_t* offsets);
+
+}  // namespace lacuna
