@@ -25,7 +25,8 @@ inline int64_t choose_row_ranges(int64_t items, int64_t most, int64_t threads) {
   double best_waste = 2.0;
   for (int64_t ranges = 1; ranges <= std::min(most, threads); ++ranges) {
     const int64_t parts = items * ranges;
-    const double waste = static_cast<double>((parts + threads - 1) / threads * threads) / static_cast<double>(parts);
+    const int64_t rounds = (parts + threads - 1) / threads;
+    const double waste = static_cast<double>(rounds * threads) / static_cast<double>(parts);
     if (waste < best_waste) {
       best = ranges;
       best_waste = waste;

@@ -4,20 +4,10 @@
 #include "converter/cli/image_spec.h"
 #include "converter/cli/input_shapes.h"
 #include "converter/cli/target.h"
+#include "tests/support/exit_code.h"
 
 namespace lacuna {
 namespace {
-
-/// The exit code that a function ends in.
-template <class Function>
-ExitCode failure(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code;
-  }
-  return ExitCode::kOk;
-}
 
 TEST_CASE("image: a whole text") {
   const fbs::PreprocessingT image = parse_image_spec("mean=127,126.5,125;std=128,128,1;resize=256;order=bgr");
@@ -40,9 +30,9 @@ TEST_CASE("image: wrong texts are usage errors") {
         "mean=1;std=1;resize=100000", "mean=1;std=1;order=grb", "mean=1;std=1;order=bgr", "mean=1;mean=1;std=1",
         "mean=1;std=1;size=3"}) {
     CAPTURE(text);
-    CHECK(failure([&] { parse_image_spec(text); }) == ExitCode::kUsage);
+    CHECK(exit_code_of([&] { parse_image_spec(text); }) == ExitCode::kUsage);
   }
-  CHECK(failure([] { parse_image_spec("mean=1;std=1;labels=/nonexistent"); }) == ExitCode::kMalformed);
+  CHECK(exit_code_of([] { parse_image_spec("mean=1;std=1;labels=/nonexistent"); }) == ExitCode::kMalformed);
 }
 
 TEST_CASE("image: must fit the first input and output") {
@@ -51,13 +41,13 @@ TEST_CASE("image: must fit the first input and output") {
   graph.outputs = {graph.add_input("y", make_shape({1, 2}))};
   fbs::PreprocessingT image = parse_image_spec("mean=1,2,3;std=1,1,1");
   const auto check = [&] { check_image_spec(image, graph); };
-  CHECK(failure(check) == ExitCode::kOk);
+  CHECK(exit_code_of(check) == ExitCode::kOk);
   image.labels = {"cat", "dog"};
-  CHECK(failure(check) == ExitCode::kOk);
+  CHECK(exit_code_of(check) == ExitCode::kOk);
   image.labels.emplace_back("one too many");
-  CHECK(failure(check) == ExitCode::kUsage);
+  CHECK(exit_code_of(check) == ExitCode::kUsage);
   image = parse_image_spec("mean=1;std=1");
-  CHECK(failure(check) == ExitCode::kUsage);
+  CHECK(exit_code_of(check) == ExitCode::kUsage);
 }
 
 TEST_CASE("input shapes: names may hold '='") {
@@ -70,9 +60,9 @@ TEST_CASE("input shapes: wrong texts are usage errors") {
   for (const std::string text : {"", "data", "=1,2", "data=", "data=0", "data=-1", "data=1,,2", "data=1,", "data=1x2",
                                  "data=2147483648", "data=99999999999999999999", "data=1,1,1,1,1,1,1,1,1"}) {
     CAPTURE(text);
-    CHECK(failure([&] { parse_input_shapes({text}); }) == ExitCode::kUsage);
+    CHECK(exit_code_of([&] { parse_input_shapes({text}); }) == ExitCode::kUsage);
   }
-  CHECK(failure([] { parse_input_shapes({"x=1", "x=1"}); }) == ExitCode::kUsage);
+  CHECK(exit_code_of([] { parse_input_shapes({"x=1", "x=1"}); }) == ExitCode::kUsage);
 }
 
 TEST_CASE("target: known ones only, and native names a profile") {

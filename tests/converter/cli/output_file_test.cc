@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "converter/ir/error.h"
+#include "tests/support/exit_code.h"
 
 namespace lacuna {
 namespace {
@@ -31,16 +31,6 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
-template <class Function>
-ExitCode failure(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code;
-  }
-  return ExitCode::kOk;
-}
-
 TEST_CASE("output file: appears at commit, alone") {
   const Folder folder;
   {
@@ -62,7 +52,7 @@ TEST_CASE("output file: nothing is left without commit") {
 TEST_CASE("output file: an existing file stays, unless forced") {
   const Folder folder;
   write_file(folder.file("a"), "old", false);
-  CHECK(failure([&] { OutputFile(folder.file("a"), false); }) == ExitCode::kUsage);
+  CHECK(exit_code_of([&] { OutputFile(folder.file("a"), false); }) == ExitCode::kUsage);
   CHECK(contents(folder.file("a")) == "old");
   write_file(folder.file("a"), "new", true);
   CHECK(contents(folder.file("a")) == "new");
@@ -71,7 +61,7 @@ TEST_CASE("output file: an existing file stays, unless forced") {
 
 TEST_CASE("output file: a file that appears meanwhile stays") {
   const Folder folder;
-  CHECK(failure([&] {
+  CHECK(exit_code_of([&] {
           OutputFile file(folder.file("a"), false);
           write_file(folder.file("a"), "other", false);
           file.write("mine");
@@ -83,9 +73,9 @@ TEST_CASE("output file: a file that appears meanwhile stays") {
 
 TEST_CASE("output file: devices, folders and missing folders are refused") {
   const Folder folder;
-  CHECK(failure([] { OutputFile("/dev/null", true); }) == ExitCode::kUsage);
-  CHECK(failure([&] { OutputFile(folder.path, true); }) == ExitCode::kUsage);
-  CHECK(failure([&] { OutputFile(folder.file("missing/a"), true); }) == ExitCode::kMalformed);
+  CHECK(exit_code_of([] { OutputFile("/dev/null", true); }) == ExitCode::kUsage);
+  CHECK(exit_code_of([&] { OutputFile(folder.path, true); }) == ExitCode::kUsage);
+  CHECK(exit_code_of([&] { OutputFile(folder.file("missing/a"), true); }) == ExitCode::kMalformed);
 }
 
 }  // namespace

@@ -32,6 +32,17 @@ struct VecFunctions {
   void (*floor)(const float* x, float* y);
   void (*exp2_whole)(const float* x, float* y);
   void (*split_exponent)(const float* x, float* mantissa, float* exponent);
+  void (*even_lanes)(const float* a, const float* b, float* y);
+  void (*odd_lanes)(const float* a, const float* b, float* y);
+  void (*even_lanes_in_order)(const float* a, const float* b, float* y);  ///< by way of the tier's own order
+  void (*odd_lanes_in_order)(const float* a, const float* b, float* y);
+  void (*lanes_from)(const float* a, const float* b, int first, float* y);
+  void (*load_masked)(const float* x, uint32_t bits, float* y);
+  void (*keep)(const float* x, uint32_t bits, float* y);
+  void (*select_first)(const float* a, const float* b, int n, float* y);
+  void (*lookup)(const float* table, const int32_t* at, float* y);
+  void (*lookup_next)(const float* low, const float* high, const int32_t* at, float* y);  ///< of two, one further
+  void (*gather)(const float* x, const int32_t* at, float* y);
   float (*sum)(const float* x);
   float (*max_lane)(const float* x);
   float (*min_lane)(const float* x);

@@ -33,6 +33,26 @@ void split_lanes(const float* x, float* mantissa, float* exponent) {
   store(exponent, e);
 }
 
+void even_in_order(const float* a, const float* b, float* y) {
+  store(y, in_order(even_lanes_unordered(load(a), load(b))));
+}
+void odd_in_order(const float* a, const float* b, float* y) {
+  store(y, in_order(odd_lanes_unordered(load(a), load(b))));
+}
+template <int kFirst = Vec::kLanes>
+void lanes_behind(const float* a, const float* b, int first, float* y) {
+  if (first == kFirst) return store(y, lanes_from<kFirst>(load(a), load(b)));
+  if constexpr (kFirst > 0) lanes_behind<kFirst - 1>(a, b, first, y);
+}
+void masked_lanes(const float* x, uint32_t bits, float* y) { store(y, load_masked(x, load_mask(bits))); }
+void kept_lanes(const float* x, uint32_t bits, float* y) { store(y, keep(load_mask(bits), load(x))); }
+void selected_lanes(const float* a, const float* b, int n, float* y) { store(y, select_first(n, load(a), load(b))); }
+void looked_up(const float* table, const int32_t* at, float* y) { store(y, lookup(load(table), load_index(at))); }
+void looked_up_next(const float* low, const float* high, const int32_t* at, float* y) {
+  store(y, lookup(load(low), load(high), next(load_index(at))));
+}
+void gathered(const float* x, const int32_t* at, float* y) { store(y, gather(x, load_index(at))); }
+
 constexpr VecFunctions kFunctions = {
     Vec::kLanes,
     splat_lanes,
@@ -56,6 +76,17 @@ constexpr VecFunctions kFunctions = {
     of_one<floor>,
     of_one<exp2_whole>,
     split_lanes,
+    of_two<even_lanes>,
+    of_two<odd_lanes>,
+    even_in_order,
+    odd_in_order,
+    lanes_behind,
+    masked_lanes,
+    kept_lanes,
+    selected_lanes,
+    looked_up,
+    looked_up_next,
+    gathered,
     of_lanes<sum>,
     of_lanes<max_lane>,
     of_lanes<min_lane>,

@@ -223,5 +223,62 @@ TEST_CASE("Vec: strided loads read each element and nothing behind the last") {
   });
 }
 
+TEST_CASE("Vec: lanes change their places") {
+  for_each_tier([&](const VecFunctions& vec, size_t n) {
+    Lanes both(2 * n), y(n), expected(n);
+    for (size_t i = 0; i < both.size(); ++i) both[i] = static_cast<float>(i + 1);
+    const float* a = both.data();
+    const float* b = a + n;
+    const auto check = [&](const auto& lane_of) {
+      for (size_t i = 0; i < n; ++i) expected[i] = lane_of(i);
+      check_lanes(y, expected);
+    };
+    for (const auto function : {vec.even_lanes, vec.even_lanes_in_order}) {
+      function(a, b, y.data());
+      check([&](size_t i) { return both[2 * i]; });
+    }
+    for (const auto function : {vec.odd_lanes, vec.odd_lanes_in_order}) {
+      function(a, b, y.data());
+      check([&](size_t i) { return both[2 * i + 1]; });
+    }
+    for (size_t first = 0; first <= n; ++first) {
+      CAPTURE(first);
+      vec.lanes_from(a, b, static_cast<int>(first), y.data());
+      check([&](size_t i) { return both[first + i]; });
+      vec.select_first(a, b, static_cast<int>(first), y.data());
+      check([&](size_t i) { return i < first ? a[i] : b[i]; });
+    }
+    std::vector<int32_t> at(n);
+    for (size_t i = 0; i < n; ++i) at[i] = static_cast<int32_t>((i * 5 + 3) % n);
+    vec.lookup(a, at.data(), y.data());
+    check([&](size_t i) { return a[at[i]]; });
+    for (size_t i = 0; i < n; ++i) at[i] = static_cast<int32_t>((i * 7 + 1) % (2 * n)) - 1;
+    vec.lookup_next(a, b, at.data(), y.data());
+    check([&](size_t i) { return both[static_cast<size_t>(at[i] + 1)]; });
+    for (size_t i = 0; i < n; ++i) at[i] = static_cast<int32_t>((i * 7 + 1) % (2 * n));
+    vec.gather(a, at.data(), y.data());
+    check([&](size_t i) { return both[static_cast<size_t>(at[i])]; });
+  });
+}
+
+TEST_CASE("Vec: masked lanes are zeros, and their memory is not touched") {
+  for_each_tier([&](const VecFunctions& vec, size_t n) {
+    GuardedMemory memory(n * sizeof(float));
+    std::fill_n(memory.floats(), n, 2.0f);
+    for (const uint32_t bits : {0u, 1u, 0x5555u, 0x0ff0u, 0xffffu}) {
+      CAPTURE(bits);
+      Lanes y(n), expected(n);
+      for (size_t i = 0; i < n; ++i) expected[i] = (bits >> i & 1) != 0 ? 2.0f : 0.0f;
+      vec.load_masked(memory.floats(), bits, y.data());
+      check_lanes(y, expected);
+      vec.keep(memory.floats(), bits, y.data());
+      check_lanes(y, expected);
+    }
+    Lanes y(n);
+    vec.load_masked(memory.floats() + n, 0, y.data());  // the guard page
+    check_lanes(y, Lanes(n, 0.0f));
+  });
+}
+
 }  // namespace
 }  // namespace lacuna
