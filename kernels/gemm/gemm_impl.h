@@ -51,22 +51,74 @@ struct MultiplyBlock {
   }
 };
 
-/// A tile in equal runs of at most NR vectors. All runs take a row block before the next: its weights come from L1 or
-/// L2 then.
+/// Some of the rows of a row block, along lanes.
+template <int kBlock>
+struct RowLanes {
+  static constexpr int kLanes = kBlock < Vec::kLanes ? kBlock : Vec::kLanes;
+  static constexpr int kVecs = kBlock / kLanes;
+  static Vec load_lanes(const float* w) { return kLanes < Vec::kLanes ? load_first(w, kLanes) : load(w); }
+};
+
+/// One pixel of the row block from row `row` on. Columns alternate between sums, so that additions do not wait for one
+/// another.
+template <int kBlock, bool kOffsets>
+inline void multiply_pixel(const DenseTile& rows, int64_t row, const TileInput& in, const TileOutput& out) {
+  using Rows = RowLanes<kBlock>;
+  constexpr int kSums = 4;
+  const float* w = rows.values + row / kBlock * rows.block_stride;
+  Vec sum[kSums][Rows::kVecs];
+  for (int i = 0; i < kSums; ++i) {
+    for (int v = 0; v < Rows::kVecs; ++v) sum[i][v] = zero();
+  }
+  const auto add_column = [&](int64_t c, Vec* sums) {
+    const Vec x = splat(*column_of<kOffsets>(in, c));
+#pragma GCC unroll 4
+    for (int v = 0; v < Rows::kVecs; ++v) {
+      sums[v] = fma(Rows::load_lanes(w + c * kBlock + v * Vec::kLanes), x, sums[v]);
+    }
+  };
+  int64_t c = 0;
+  for (; c + kSums <= rows.columns; c += kSums) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kSums; ++i) add_column(c + i, sum[i]);
+  }
+  for (; c < rows.columns; ++c) add_column(c, sum[0]);
+  float sums[kBlock];
+  for (int v = 0; v < Rows::kVecs; ++v) {
+    store_first(sums + v * Vec::kLanes, add(add(sum[0][v], sum[1][v]), add(sum[2][v], sum[3][v])), Rows::kLanes);
+  }
+  for (int m = 0; m < kBlock && row + m < rows.rows; ++m) end_sum(out, row + m, start_sum(out, row + m) + sums[m]);
+}
+
+/// Pixels [first, first + pixels) of a tile.
+inline void narrow(int first, int pixels, TileInput* in, TileOutput* out) {
+  in->x += first;
+  out->y += first;
+  if (out->residual != nullptr) out->residual += first;
+  out->pixels = pixels;
+}
+
+/// A tile in equal runs of at most NR vectors; a single pixel behind whole vectors is not worth one. All runs take a
+/// row block before the next: its weights come from L1 or L2 then.
 template <int kBlock, int MR, int NR, bool kOffsets>
 inline void multiply_runs(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
-  const int vectors = (out.pixels + Vec::kLanes - 1) / Vec::kLanes;
+  const bool single = out.pixels > Vec::kLanes && out.pixels % Vec::kLanes == 1;
+  const int pixels = single ? out.pixels - 1 : out.pixels;
+  const int vectors = (pixels + Vec::kLanes - 1) / Vec::kLanes;
   const int runs = (vectors + NR - 1) / NR;
   for (int64_t row = 0; row < rows.rows; row += kBlock) {
     for (int run = 0; run < runs; ++run) {
       const int first = vectors * run / runs * Vec::kLanes, end = vectors * (run + 1) / runs * Vec::kLanes;
       TileInput run_in = in;
       TileOutput run_out = out;
-      run_in.x += first;
-      run_out.y += first;
-      if (out.residual != nullptr) run_out.residual += first;
-      run_out.pixels = (end < out.pixels ? end : out.pixels) - first;
+      narrow(first, (end < pixels ? end : pixels) - first, &run_in, &run_out);
       for_run<NR>(run_out.pixels, MultiplyBlock<kBlock, MR, kOffsets>{rows, row, run_in, run_out});
+    }
+    if (single) {
+      TileInput pixel_in = in;
+      TileOutput pixel_out = out;
+      narrow(pixels, 1, &pixel_in, &pixel_out);
+      multiply_pixel<kBlock, kOffsets>(rows, row, pixel_in, pixel_out);
     }
   }
 }

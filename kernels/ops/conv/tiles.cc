@@ -72,7 +72,9 @@ bool is_ordinary(const ConvGeometry& g) {
 bool prefers_lines(const ConvGeometry& g, const LineTiling& tiling, bool sparse) {
   if (tiling.source_rows > g.height.kernel * tiling.rows) return false;  // dilated far
   const int64_t pixels = g.height.out * g.width.out;
-  const double fill = static_cast<double>(pixels) / static_cast<double>(ceil_div(pixels, kPixelUnit) * kPixelUnit);
+  // Dense kernels take a single pixel behind whole vectors apart.
+  const int64_t computed = sparse || pixels % kPixelUnit != 1 ? ceil_div(pixels, kPixelUnit) * kPixelUnit : pixels;
+  const double fill = static_cast<double>(pixels) / static_cast<double>(computed);
   const bool shares = g.height.kernel > 1 || g.width.stride > 1;
   return line_tiling_fill(g, tiling) >= fill * (sparse && shares ? kSparseFill : kDenseFill);
 }

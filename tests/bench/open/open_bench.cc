@@ -1,4 +1,5 @@
-// Times what stands between a file in the page cache and the first run: mapping and verifying it, and preparing a session.
+// Times what stands between a file in the page cache and the first run: mapping and verifying it, and preparing a
+// session.
 #include <lacuna/lacuna.h>
 
 #include <algorithm>
