@@ -1,0 +1,9 @@
+#include "kernels/simd/vec_avx512.h"
+// The tier's Vec comes first.
+#include "tests/bench/layers/peak_impl.h"
+
+namespace lacuna {
+
+int64_t peak_avx512(int64_t rounds, float* result) { return multiply_in_registers(rounds, result); }
+
+}  // namespace lacuna
