@@ -45,7 +45,7 @@ LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) 
 void add_weights(const fbs::PackedWeights& weights, const LayerSummary& layer, Summary& summary) {
   summary.weights += layer.weights;
   summary.nonzeros += layer.nonzeros;
-  if (weights.packing() != fbs::Packing::SparseRows) return;
+  if (!is_sparse(weights.packing())) return;
   summary.sparse_nonzeros += layer.nonzeros;
   summary.sparse_bytes += index_and_value_bytes(weights);
 }

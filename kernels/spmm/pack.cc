@@ -16,9 +16,43 @@ constexpr uint32_t kMaxPlanes = 512;
 /// Below this many entries of a row in a block, the block's overhead outweighs what L1 gains.
 constexpr uint64_t kMinEntriesPerRow = 6;
 
-uint64_t count_nonzeros(const WeightMatrix& weights) {
-  const float* end = weights.data + size_t{weights.rows} * weights.columns;
-  return static_cast<uint64_t>(std::count_if(weights.data, end, [](float w) { return w != 0.0f; }));
+/// Rows of one group of the matrix that share entries: the first is `row`, and there are `rows`.
+struct RowGroup {
+  const WeightMatrix& weights;
+  int64_t row;
+  int64_t rows;
+
+  bool has_entry(int64_t column) const {
+    for (int64_t r = 0; r < rows; ++r) {
+      if (weights.at(row + r, column) != 0.0f) return true;
+    }
+    return false;
+  }
+};
+
+/// Calls visit(row group) for the rows of a group of the matrix.
+template <class Visit>
+void for_each_row_group(const WeightMatrix& weights, int64_t group, int64_t height, Visit visit) {
+  const int64_t rows = weights.rows / weights.groups;
+  for (int64_t row = 0; row < rows; row += height) {
+    visit(RowGroup{weights, group * rows + row, std::min(height, rows - row)});
+  }
+}
+
+struct Entries {
+  uint64_t entries = 0;
+  uint64_t row_groups = 0;
+};
+
+Entries count_entries(const WeightMatrix& weights, int64_t height) {
+  Entries count;
+  for (int64_t group = 0; group < weights.groups; ++group) {
+    for_each_row_group(weights, group, height, [&](const RowGroup& rows) {
+      ++count.row_groups;
+      for (int64_t column = 0; column < weights.columns; ++column) count.entries += rows.has_entry(column) ? 1 : 0;
+    });
+  }
+  return count;
 }
 
 struct Streams {
@@ -27,18 +61,19 @@ struct Streams {
   std::vector<float> values;
 };
 
-void pack_row(const WeightMatrix& weights, int64_t row, int64_t first, int64_t end, Streams& streams) {
+void pack_row_group(const RowGroup& rows, int64_t height, int64_t first, int64_t end, Streams& streams) {
   const size_t before = streams.gaps.size();
+  const auto add = [&](int64_t gap, int64_t column) {
+    streams.gaps.push_back(static_cast<uint8_t>(gap));
+    for (int64_t r = 0; r < height; ++r) {
+      streams.values.push_back(column >= 0 && r < rows.rows ? rows.weights.at(rows.row + r, column) : 0.0f);
+    }
+  };
   int64_t position = first;
   for (int64_t column = first; column < end; ++column) {
-    const float value = weights.at(row, column);
-    if (value == 0.0f) continue;
-    for (; column - position > 255; position += 255) {
-      streams.gaps.push_back(255);
-      streams.values.push_back(0.0f);
-    }
-    streams.gaps.push_back(static_cast<uint8_t>(column - position));
-    streams.values.push_back(value);
+    if (!rows.has_entry(column)) continue;
+    for (; column - position > 255; position += 255) add(255, -1);
+    add(column - position, column);
     position = column;
   }
   const size_t n = streams.gaps.size() - before;
@@ -48,35 +83,34 @@ void pack_row(const WeightMatrix& weights, int64_t row, int64_t first, int64_t e
 
 }  // namespace
 
-uint32_t choose_sparse_block(const WeightMatrix& weights) {
+uint32_t choose_sparse_block(const WeightMatrix& weights, fbs::Packing packing) {
   const bool copied = weights.channel_columns > 1;
   const uint32_t unit = weights.channel_columns, planes = weights.copied_columns;
   const uint32_t channels = copied ? kPlanesInL1 / planes : kColumnsInL1;
   const uint32_t most = copied ? std::max(kMaxPlanes / planes, 1u) * unit : kMaxSparseBlock;
   const uint64_t widest = std::min({weights.columns, most, kMaxSparseBlock / unit * unit});
   uint64_t block = std::max(channels, ceil_div(kMinSparseBlock, unit)) * unit;
-  const uint64_t nonzeros = count_nonzeros(weights);
-  // Entries of a row in a block: nonzeros / rows * block / columns.
-  while (block < widest && nonzeros * block < kMinEntriesPerRow * weights.rows * weights.columns) block *= 2;
+  const Entries count = count_entries(weights, rows_of_sparse_group(packing));
+  // Entries of a row group in a block: entries / row groups * block / columns.
+  while (block < widest && count.entries * block < kMinEntriesPerRow * count.row_groups * weights.columns) block *= 2;
   return static_cast<uint32_t>(std::min(block, widest));
 }
 
-WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, uint32_t block) {
+WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, fbs::Packing packing, uint32_t block) {
   WeightBytes packed;
   PackedWeights& meta = packed.meta;
-  meta.packing = fbs::Packing::SparseRows;
+  meta.packing = packing;
   meta.rows = weights.rows;
   meta.columns = weights.columns;
   meta.groups = weights.groups;
-  meta.block = block != 0 ? block : choose_sparse_block(weights);
+  meta.block = block != 0 ? block : choose_sparse_block(weights, packing);
   Streams streams;
-  const int64_t rows = weights.rows / weights.groups;
+  const int64_t height = rows_of_sparse_group(packing);
   for (int64_t group = 0; group < weights.groups; ++group) {
     for (int64_t first = 0; first < weights.columns; first += meta.block) {
       const int64_t end = std::min<int64_t>(first + meta.block, weights.columns);
-      for (int64_t row = group * rows; row < (group + 1) * rows; ++row) {
-        pack_row(weights, row, first, end, streams);
-      }
+      for_each_row_group(weights, group, height,
+                         [&](const RowGroup& rows) { pack_row_group(rows, height, first, end, streams); });
     }
   }
   packed.index = std::move(streams.counts);
@@ -88,18 +122,20 @@ WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, ui
 
 std::vector<float> unpack_sparse_rows(const PackedWeights& weights) {
   std::vector<float> dense(size_t{weights.rows} * weights.columns);
-  const int64_t rows = weights.rows / weights.groups;
+  const int64_t rows = weights.rows / weights.groups, height = rows_of_sparse_group(weights.packing);
   int64_t entry = 0;
   for (int64_t group = 0; group < weights.groups; ++group) {
     for (int64_t block = 0; block < sparse_blocks(weights); ++block) {
-      for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t row = 0; row < rows; row += height) {
         const SparseTile tile = sparse_tile(weights, group, block, row, 1, entry);
         const uint8_t* gap = tile.gaps;
         int64_t column = block * weights.block;
         for (const int64_t end = entry + (tile.counts[0] | tile.counts[1] << 8); entry < end; ++entry) {
           column += *gap++;
-          dense[static_cast<size_t>((group * rows + row) * weights.columns + column)] +=
-              weights.values[static_cast<size_t>(entry)];
+          for (int64_t r = 0; r < height && row + r < rows; ++r) {
+            dense[static_cast<size_t>((group * rows + row + r) * weights.columns + column)] +=
+                weights.values[static_cast<size_t>(entry * height + r)];
+          }
         }
       }
     }

@@ -2,15 +2,18 @@
 
 #include <cstring>
 
+#include "sdk/base/align.h"
+
 namespace lacuna {
 namespace {
 
-int64_t all_counts(const PackedWeights& weights) { return sparse_blocks(weights) * weights.rows; }
+int64_t all_counts(const PackedWeights& weights) {
+  return sparse_blocks(weights) * weights.groups * sparse_row_groups(weights);
+}
 
-/// Number of the first count of a row.
-int64_t count_index(const PackedWeights& weights, int64_t group, int64_t block, int64_t row) {
-  const int64_t rows_per_group = weights.rows / weights.groups;
-  return (group * sparse_blocks(weights) + block) * rows_per_group + row;
+/// Number of the count of a row group.
+int64_t count_index(const PackedWeights& weights, int64_t group, int64_t block, int64_t row_group) {
+  return (group * sparse_blocks(weights) + block) * sparse_row_groups(weights) + row_group;
 }
 
 int64_t count_at(const PackedWeights& weights, int64_t i) {
@@ -26,16 +29,17 @@ lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
     return fail(error, LACUNA_ERROR_MEANING, "sparse weights: blocks of %u columns of %u", block, weights.columns);
   }
   const auto index_bytes = static_cast<int64_t>(weights.index.size);
-  const auto entries = static_cast<int64_t>(weights.values.size);
+  const auto entries = static_cast<int64_t>(weights.values.size) / rows_of_sparse_group(weights.packing);
   const int64_t counts = all_counts(weights);
-  if (counts > index_bytes || index_bytes != counts * 2 + entries) {
+  if (counts > index_bytes || index_bytes != counts * 2 + entries ||
+      entries * rows_of_sparse_group(weights.packing) != static_cast<int64_t>(weights.values.size)) {
     return fail(error, LACUNA_ERROR_MEANING, "sparse weights: %lld bytes of index do not suit %lld entries",
                 static_cast<long long>(weights.index.size), static_cast<long long>(entries));
   }
   return LACUNA_OK;
 }
 
-/// Entries in rows [first, first + rows) of a group in a block.
+/// Entries in row groups [first, first + rows) of a group in a block.
 int64_t count_entries(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows) {
   const int64_t begin = count_index(weights, group, block, first);
   int64_t entries = 0;
@@ -51,18 +55,18 @@ void cut_group(const RowRanges& ranges, const PackedWeights& weights, int64_t gr
     }
     return entries;
   };
-  const int64_t rows = weights.rows / weights.groups;
+  const int64_t rows = sparse_row_groups(weights), height = rows_of_sparse_group(weights.packing);
   const int64_t total = ranges.count > 1 ? work(0, rows) : 0;
   int64_t* cuts = ranges.cuts_of(group);
   int64_t row = 0, done = 0;
   for (int64_t range = 0; range + 1 < ranges.count; ++range) {
-    cuts[range] = row;
-    const int64_t goal = total * (range + 1) / ranges.count;
+    cuts[range] = row * height;
+    const int64_t begin = row, goal = total * (range + 1) / ranges.count;
     const int64_t most = rows - (ranges.count - 1 - range);  // leave the later ranges a row each
-    while (row < most && (done < goal || row == cuts[range])) done += work(row++, 1);
+    while (row < most && (done < goal || row == begin)) done += work(row++, 1);
   }
-  cuts[ranges.count - 1] = row;
-  cuts[ranges.count] = rows;
+  cuts[ranges.count - 1] = row * height;
+  cuts[ranges.count] = weights.rows / weights.groups;
 }
 
 }  // namespace
@@ -70,9 +74,9 @@ void cut_group(const RowRanges& ranges, const PackedWeights& weights, int64_t gr
 lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* error) {
   LACUNA_RETURN_IF_ERROR(check_sizes(weights, error));
   const int64_t blocks = sparse_blocks(weights);
-  const int64_t rows = weights.rows / weights.groups;
+  const int64_t rows = sparse_row_groups(weights);
   const uint8_t* gap = weights.index.data + all_counts(weights) * 2;
-  auto left = static_cast<int64_t>(weights.values.size);
+  auto left = static_cast<int64_t>(weights.values.size) / rows_of_sparse_group(weights.packing);
   int64_t i = 0;
   for (int64_t group = 0; group < weights.groups; ++group) {
     for (int64_t block = 0; block < blocks; ++block) {
@@ -98,14 +102,16 @@ lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* erro
 SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows,
                        int64_t entry) {
   SparseTile tile;
-  tile.counts = weights.index.data + count_index(weights, group, block, first) * 2;
+  const int64_t height = rows_of_sparse_group(weights.packing);
+  tile.counts = weights.index.data + count_index(weights, group, block, first / height) * 2;
   tile.gaps = weights.index.data + all_counts(weights) * 2 + entry;
-  tile.values = weights.values.data + entry;
+  tile.values = weights.values.data + entry * height;
   tile.rows = rows;
   return tile;
 }
 
 void cut_sparse_rows(const RowRanges& ranges, const PackedWeights& weights) {
+  const int64_t height = rows_of_sparse_group(weights.packing);
   int64_t next = 0;
   for (int64_t group = 0; group < weights.groups; ++group) {
     cut_group(ranges, weights, group);
@@ -113,7 +119,8 @@ void cut_sparse_rows(const RowRanges& ranges, const PackedWeights& weights) {
     for (int64_t block = 0; block < ranges.blocks; ++block) {
       for (int64_t range = 0; range < ranges.count; ++range) {
         ranges.entry(group, range, block) = next;
-        next += count_entries(weights, group, block, cuts[range], cuts[range + 1] - cuts[range]);
+        const int64_t first = cuts[range] / height, end = ceil_div(cuts[range + 1], height);
+        next += count_entries(weights, group, block, first, end - first);
       }
     }
   }

@@ -1,10 +1,10 @@
-// Packing SparseRows on the device: its bytes, their check, and where rows lie in them.
+// Packings SparseRows and SparseRows4 on the device: their bytes, their check, and where rows lie in them.
 //
 // The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
-// the order [group][block][row of the group]:
+// the order [group][block][row of the group], where SparseRows4 has blocks of 4 rows for rows:
 //   index   counts, uint16 little-endian: entries of each row; behind all counts the gaps, uint8: columns from the
 //           entry before, or from the block's first column at the start of a row
-//   values  float32, one an entry
+//   values  float32, one for each row of an entry; 0 for rows that the last block of 4 lacks
 // A gap over 255 is bridged by entries of gap 255 and value 0. See docs/decisions/0001.
 #pragma once
 
@@ -20,6 +20,15 @@ constexpr uint32_t kMaxSparseBlock = 65535;
 /// Narrowest block of several.
 constexpr uint32_t kMinSparseBlock = 16;
 
+/// Rows that share entries: 1 or 4.
+inline int64_t rows_of_sparse_group(fbs::Packing packing) { return packing == fbs::Packing::SparseRows4 ? 4 : 1; }
+
+/// Row groups of one group of the convolution.
+inline int64_t sparse_row_groups(const PackedWeights& weights) {
+  const int64_t height = rows_of_sparse_group(weights.packing);
+  return (weights.rows / weights.groups + height - 1) / height;
+}
+
 /// Blocks of columns.
 inline int64_t sparse_blocks(const PackedWeights& weights) {
   return (int64_t{weights.columns} + weights.block - 1) / weights.block;
@@ -29,7 +38,8 @@ inline int64_t sparse_blocks(const PackedWeights& weights) {
 /// Errors: MEANING.
 lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* error);
 
-/// Rows [first, first + rows) of a group in a block, when their first entry is entry number `entry` of all.
+/// Rows [first, first + rows) of a group in a block, `first` on a row group, when their first entry is entry number
+/// `entry` of all.
 SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows,
                        int64_t entry);
 

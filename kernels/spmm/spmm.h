@@ -1,18 +1,19 @@
-// Sparse rows x planar tile: the kernels of packing SparseRows (kernels/spmm/sparse_rows.h).
+// Sparse rows x planar tile: the kernels of packings SparseRows and SparseRows4 (kernels/spmm/sparse_rows.h).
 #pragma once
 
 #include <cstddef>
 
 #include "kernels/tile.h"
+#include "lacuna_generated.h"
 #include "sdk/base/isa.h"
 
 namespace lacuna {
 
 /// The streams of neighbouring rows in one block of columns.
 struct SparseTile {
-  const uint8_t* counts;  ///< [rows] little-endian uint16: entries of each row
+  const uint8_t* counts;  ///< [rows or blocks of 4] little-endian uint16: entries of each
   const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a row
-  const float* values;    ///< of each entry
+  const float* values;    ///< of each entry, 1 or 4
   int64_t rows;
 };
 
@@ -27,18 +28,20 @@ enum class SpmmShape : uint8_t {
 
 struct SpmmKernel {
   Isa isa;
+  fbs::Packing packing;
   SpmmShape shape;
   SpmmFunction function;
   const char* name;
 };
 
-#define LACUNA_SPMM_KERNEL(isa, shape, function) \
+#define LACUNA_SPMM_KERNEL(isa, packing, shape, function) \
   void function(const SparseTile& rows, const TileInput& in, const TileOutput& out);
 #include "kernels/spmm/kernels.inc"
 #undef LACUNA_SPMM_KERNEL
 
 constexpr SpmmKernel kSpmmKernels[] = {
-#define LACUNA_SPMM_KERNEL(isa, shape, function) {isa, SpmmShape::shape, function, #function},
+#define LACUNA_SPMM_KERNEL(isa, packing, shape, function) \
+  {isa, fbs::Packing::packing, SpmmShape::shape, function, #function},
 #include "kernels/spmm/kernels.inc"
 #undef LACUNA_SPMM_KERNEL
 };

@@ -15,27 +15,41 @@ inline int load_count(const uint8_t* p) {
   return n;
 }
 
-template <int NR, bool kMasked, bool kOffsets>
+/// Row groups of R rows; rows of the last one that do not exist have zero weights and are not written.
+template <int R, int NR, bool kMasked, bool kOffsets>
 inline void multiply_rows(const SparseTile& rows, const TileInput& in, const TileOutput& out, int tail) {
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
-    Vec sum[NR];
-    start_sums<NR, kMasked>(out, row, tail, sum);
+  for (int64_t row = 0; row < rows.rows; row += R, count += sizeof(uint16_t)) {
+    Vec sum[R][NR];
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r)
+      start_sums<NR, kMasked>(out, r == 0 || row + r < rows.rows ? row + r : row, tail, sum[r]);
     int64_t column = 0;
-    for (int n = load_count(count); n > 0; --n) {
+    for (int n = load_count(count); n > 0; --n, value += R) {
       column += *gap++;
       const float* x = column_of<kOffsets>(in, column);
-      const Vec w = splat(*value++);
+      Vec v[NR];
+      if constexpr (R > 1) {
 #pragma GCC unroll 16
-      for (int j = 0; j < NR; ++j) sum[j] = fma(w, load(x + j * Vec::kLanes), sum[j]);
+        for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) {
+        const Vec w = splat(value[r]);
+#pragma GCC unroll 16
+        for (int j = 0; j < NR; ++j) sum[r][j] = fma(w, R > 1 ? v[j] : load(x + j * Vec::kLanes), sum[r][j]);
+      }
     }
-    end_sums<NR, kMasked>(out, row, tail, sum);
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) {
+      if (r == 0 || row + r < rows.rows) end_sums<NR, kMasked>(out, row + r, tail, sum[r]);
+    }
   }
 }
 
-template <bool kOffsets>
+template <int R, bool kOffsets>
 struct MultiplyRows {
   const SparseTile& rows;
   const TileInput& in;
@@ -43,29 +57,30 @@ struct MultiplyRows {
 
   template <int NR, bool kMasked>
   void run(int tail) const {
-    multiply_rows<NR, kMasked, kOffsets>(rows, in, out, tail);
+    multiply_rows<R, NR, kMasked, kOffsets>(rows, in, out, tail);
   }
 };
 
 /// A tile in runs of at most NR vectors.
-template <int NR, bool kOffsets>
+template <int R, int NR, bool kOffsets>
 inline void multiply_runs(const SparseTile& rows, TileInput in, TileOutput out) {
   constexpr int kRun = NR * Vec::kLanes;
   for (int left = out.pixels; left > 0; left -= kRun) {
     out.pixels = left < kRun ? left : kRun;
-    for_run<NR>(out.pixels, MultiplyRows<kOffsets>{rows, in, out});
+    for_run<NR>(out.pixels, MultiplyRows<R, kOffsets>{rows, in, out});
     in.x += kRun;
     out.y += kRun;
     if (out.residual != nullptr) out.residual += kRun;
   }
 }
 
-template <int NR>
+/// R rows of weights by NR vectors of pixels at a time.
+template <int R, int NR>
 inline void multiply_tile(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
   if (in.offsets != nullptr) {
-    multiply_runs<NR, true>(rows, in, out);
+    multiply_runs<R, NR, true>(rows, in, out);
   } else {
-    multiply_runs<NR, false>(rows, in, out);
+    multiply_runs<R, NR, false>(rows, in, out);
   }
 }
 
@@ -108,6 +123,23 @@ inline void multiply_vector(const SparseTile& rows, const TileInput& in, const T
     multiply_vector<1>(rows, in, out);
   } else {
     multiply_vector<0>(rows, in, out);
+  }
+}
+
+/// One pixel, 4 rows at a time.
+inline void multiply_vector4(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  const uint8_t* count = rows.counts;
+  const uint8_t* gap = rows.gaps;
+  const float* value = rows.values;
+  for (int64_t row = 0; row < rows.rows; row += 4, count += sizeof(uint16_t)) {
+    float sum[4] = {};
+    const float* x = in.x;
+    for (int n = load_count(count); n > 0; --n, value += 4) {
+      x += *gap++ * in.column_stride;
+#pragma GCC unroll 4
+      for (int r = 0; r < 4; ++r) sum[r] = multiply_add(value[r], *x, sum[r]);
+    }
+    for (int r = 0; r < 4 && row + r < rows.rows; ++r) end_sum(out, row + r, start_sum(out, row + r) + sum[r]);
   }
 }
 

@@ -353,7 +353,7 @@ class Verifier {
         weights.columns() > kMaxDim || weights.rows() % weights.groups() != 0) {
       return fail(reason, LACUNA_ERROR_MEANING, "rows, columns and groups of the weights do not fit together");
     }
-    const bool sparse = weights.packing() == fbs::Packing::SparseRows;
+    const bool sparse = is_sparse(weights.packing());
     if (sparse ? weights.block() == 0 : weights.block() != 0 || weights.index_bytes() != 0) {
       return fail(reason, LACUNA_ERROR_MEANING, "block %u or %llu index bytes do not suit the packing", weights.block(),
                   static_cast<unsigned long long>(weights.index_bytes()));

@@ -46,6 +46,7 @@ size_t scratch_bytes(const OpStep& step) {
 lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& geometry, lacuna_error* error) {
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
+    case fbs::Packing::SparseRows4:
       LACUNA_RETURN_IF_ERROR(check_sparse_rows(weights, error));
       if (weights.block == weights.columns || weights.block % geometry.taps() == 0) return LACUNA_OK;
       return fail(error, LACUNA_ERROR_MEANING, "blocks of %u columns are not whole channels", weights.block);

@@ -32,14 +32,15 @@ uint64_t macs(const void*, const std::vector<Shape>& inputs, const Shape& output
 std::vector<fbs::Packing> packings(const void* table, const Tensor& weight) {
   const auto& attrs = *static_cast<const fbs::ConvAttrs*>(table);
   if (attrs.groups() > 1 && weight.shape[1] == 1 && weight.shape.rank == 4) return {fbs::Packing::Depthwise};
-  return {fbs::Packing::DenseRows8, fbs::Packing::SparseRows};
+  return {fbs::Packing::DenseRows8, fbs::Packing::SparseRows, fbs::Packing::SparseRows4};
 }
 
 WeightBytes pack(const void* table, const Tensor& weight, const Tensor* bias, fbs::Packing packing) {
   const WeightMatrix matrix = matrix_of(*static_cast<const fbs::ConvAttrs*>(table), weight);
   switch (packing) {
     case fbs::Packing::SparseRows:
-      return pack_sparse_rows(matrix, bias);
+    case fbs::Packing::SparseRows4:
+      return pack_sparse_rows(matrix, bias, packing);
     case fbs::Packing::Depthwise:
       return pack_depthwise(matrix, bias);
     default:

@@ -84,7 +84,7 @@ struct Shapes {
   explicit Shapes(const OpStep& step) : geometry(conv_geometry(step)) {
     const ConvGeometry& g = geometry;
     const PackedWeights& weights = *step.weights;
-    sparse = weights.packing == fbs::Packing::SparseRows;
+    sparse = is_sparse(weights.packing);
     const bool in_place = g.is_pointwise();
     depth_out = in_place ? 1 : g.depth.out;
     pixels = (in_place ? g.depth.out : 1) * g.height.out * g.width.out;
@@ -289,9 +289,10 @@ void run_tiles(const void* state, uint32_t task, void* scratch) {
 
 const char* choose_kernel(State& s, IsaMask isas) {
   const bool one_pixel = s.pixels == 1;
-  if (s.weights.packing == fbs::Packing::SparseRows) {
+  if (is_sparse(s.weights.packing)) {
     const SpmmShape shape = one_pixel ? SpmmShape::kVector : SpmmShape::kTile;
-    const SpmmKernel& kernel = select_kernel(kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape; });
+    const SpmmKernel& kernel = select_kernel(
+        kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape && k.packing == s.weights.packing; });
     s.spmm = kernel.function;
     return kernel.name;
   }
@@ -354,7 +355,7 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
 
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;
   const int64_t threads = useful_threads(macs, context.threads);
-  const int64_t row_units = shapes.sparse ? g.rows : row_blocks(s.weights);
+  const int64_t row_units = shapes.sparse ? sparse_row_groups(s.weights) : row_blocks(s.weights);
   const int64_t ranges =
       choose_row_ranges(s.images * g.groups * s.tiles, std::min(max_row_ranges(g.groups), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));

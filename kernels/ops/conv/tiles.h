@@ -1,4 +1,4 @@
-// Convolution as products of weight rows and tiles of pixels: packings SparseRows and DenseRows8.
+// Convolution as products of weight rows and tiles of pixels: packings SparseRows, SparseRows4 and DenseRows8.
 //
 // Pointwise convolutions read planes in place. Any other one unfolds what a tile sees into scratch, one block of
 // channels at a time; sums wait in the output or in scratch between blocks.

@@ -1,7 +1,8 @@
 // Fully connected: rows of x [count, columns] times weight rows.
 //
-// DenseRows16: a vector product for one row of x, a tiled one for more. SparseRows: a vector product for one row;
-// otherwise tiles of 64 rows are transposed, so that rows of x lie along lanes as pixels do in a convolution.
+// DenseRows16: a vector product for one row of x, a tiled one for more. SparseRows and SparseRows4: a vector product
+// for one row; otherwise tiles of 64 rows are transposed, so that rows of x lie along lanes as pixels do in a
+// convolution.
 #include <new>
 
 #include "kernels/copy/shape_attrs.h"
@@ -145,8 +146,6 @@ void run_sparse_tile(const State& s, int64_t item, float* scratch) {
   finish_rows(s, out.y, first, end, cuts[0], cuts[1] - cuts[0]);
 }
 
-bool is_sparse(const OpStep& step) { return step.weights->packing == fbs::Packing::SparseRows; }
-
 lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   const auto& attrs = step.attrs_as<fbs::FullyConnectedAttrs>();
   LACUNA_RETURN_IF_ERROR(check_activation(attrs.activation(), error));
@@ -174,6 +173,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   }
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
+    case fbs::Packing::SparseRows4:
       return check_sparse_rows(weights, error);
     case fbs::Packing::DenseRows16:
       return check_dense_rows(weights, error);
@@ -184,20 +184,21 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
 }
 
 size_t state_bytes(const OpStep& step) {
-  const int64_t blocks = is_sparse(step) ? sparse_blocks(*step.weights) : 0;
+  const int64_t blocks = is_sparse(step.weights->packing) ? sparse_blocks(*step.weights) : 0;
   return align_up(sizeof(State)) +
          static_cast<size_t>(RowRanges::table_size(1, kMaxRowRanges, blocks)) * sizeof(int64_t);
 }
 
 size_t scratch_bytes(const OpStep& step) {
-  if (!is_sparse(step) || count_rows(step.inputs[0].shape) == 1) return 0;
+  if (!is_sparse(step.weights->packing) || count_rows(step.inputs[0].shape) == 1) return 0;
   return (size_t{step.weights->block} + step.weights->rows) * kTilePixels * sizeof(float);
 }
 
 const char* choose_sparse_kernel(State& s, IsaMask isas) {
   const bool vector = s.count == 1;
   const SpmmShape shape = vector ? SpmmShape::kVector : SpmmShape::kTile;
-  const SpmmKernel& kernel = select_kernel(kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape; });
+  const SpmmKernel& kernel = select_kernel(
+      kSpmmKernels, isas, [&](const SpmmKernel& k) { return k.shape == shape && k.packing == s.weights.packing; });
   s.run = vector ? run_sparse_vector : run_sparse_tile;
   s.spmm = kernel.function;
   s.tiles = ceil_div<int64_t>(s.count, kTilePixels);
@@ -229,11 +230,11 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   if (step.inputs.size > 1 && step.inputs[1].present) s.residual = step.inputs[1].data;
   s.epilogue = bind_epilogue(step.attrs_as<fbs::FullyConnectedAttrs>().activation(), context.isas);
   s.count = count_rows(step.inputs[0].shape);
-  const bool sparse = is_sparse(step);
+  const bool sparse = is_sparse(step.weights->packing);
   const char* name = sparse ? choose_sparse_kernel(s, context.isas) : choose_dense_kernel(s, context.isas);
 
   const int64_t threads = useful_threads(static_cast<int64_t>(s.weights.values.size) * s.count, context.threads);
-  const int64_t most = std::min(kMaxRowRanges, sparse ? s.units() : row_blocks(s.weights));
+  const int64_t most = std::min(kMaxRowRanges, sparse ? sparse_row_groups(s.weights) : row_blocks(s.weights));
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
   s.ranges = RowRanges(1, choose_row_ranges(s.tiles, most, threads), sparse ? sparse_blocks(s.weights) : 0, tables);
   if (sparse) {

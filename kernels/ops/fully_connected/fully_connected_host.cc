@@ -20,7 +20,7 @@ uint64_t macs(const void*, const std::vector<Shape>& inputs, const Shape& output
 }
 
 std::vector<fbs::Packing> packings(const void*, const Tensor&) {
-  return {fbs::Packing::DenseRows16, fbs::Packing::SparseRows};
+  return {fbs::Packing::DenseRows16, fbs::Packing::SparseRows, fbs::Packing::SparseRows4};
 }
 
 WeightBytes pack(const void*, const Tensor& weight, const Tensor* bias, fbs::Packing packing) {
@@ -28,8 +28,8 @@ WeightBytes pack(const void*, const Tensor& weight, const Tensor* bias, fbs::Pac
   matrix.data = weight.f32.data();
   matrix.rows = static_cast<uint32_t>(weight.shape[0]);
   matrix.columns = static_cast<uint32_t>(weight.shape[1]);
-  if (packing != fbs::Packing::SparseRows) return pack_dense_rows(matrix, bias, packing);
-  return pack_sparse_rows(matrix, bias, std::min(matrix.columns, kBlock));
+  if (!is_sparse(packing)) return pack_dense_rows(matrix, bias, packing);
+  return pack_sparse_rows(matrix, bias, packing, std::min(matrix.columns, kBlock));
 }
 
 }  // namespace

@@ -111,5 +111,20 @@ TEST_CASE("the same graph gives the same choice") {
   CHECK(a.break_even == b.break_even);
 }
 
+TEST_CASE("zeros in blocks of 4 rows go into blocks of 4 rows") {
+  const Layer layer = make_conv(256, 256, 1, 1, 14);
+  Graph graph = graph_of(layer, 0.1);
+  Tensor weight = random_weights(make_shape({64, 256}), 0.1, 3);
+  Tensor blocks(ElementType::kF32, layer.weight);
+  for (size_t i = 0; i < blocks.f32.size(); ++i) blocks.f32[i] = weight.f32[i / (4 * 256) * 256 + i % 256];
+  const ValueId id = graph.nodes[0].inputs[1];
+  graph.value(id).constant = std::make_shared<Tensor>(std::move(blocks));
+  for (const char* target : {"x86-avx512", "x86-avx2", "generic"}) {
+    CAPTURE(std::string(target));
+    CHECK(choose(graph, costs_of_target(target)).front().packing == fbs::Packing::SparseRows4);
+    CHECK(choose(graph_of(layer, 0.1), costs_of_target(target)).front().packing == fbs::Packing::SparseRows);
+  }
+}
+
 }  // namespace
 }  // namespace lacuna

@@ -1,4 +1,4 @@
-// Packing SparseRows, and every spmm kernel against plain loops.
+// Packings SparseRows and SparseRows4, and every spmm kernel against plain loops.
 #include "kernels/spmm/spmm.h"
 
 #include <doctest/doctest.h>
@@ -30,6 +30,8 @@ WeightMatrix matrix_of(const Tensor& weight, uint32_t groups) {
   return matrix;
 }
 
+constexpr fbs::Packing kPackings[] = {fbs::Packing::SparseRows, fbs::Packing::SparseRows4};
+
 TEST_CASE("sparse rows round-trip and pass their check") {
   std::mt19937 rng(1);
   for (const double density : {0.0, 0.002, 0.1, 1.0}) {
@@ -41,11 +43,13 @@ TEST_CASE("sparse rows round-trip and pass their check") {
           CAPTURE(groups);
           CAPTURE(columns);
           CAPTURE(block);
-          const Tensor weight = weights_with_boundary_rows(rng, 6, columns, density);
-          const WeightBytes packed = pack_sparse_rows(matrix_of(weight, groups), nullptr, block);
-          lacuna_error error = {};
-          CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
-          CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
+          const Tensor weight = weights_with_boundary_rows(rng, 14, columns, density);
+          for (const fbs::Packing packing : kPackings) {
+            const WeightBytes packed = pack_sparse_rows(matrix_of(weight, groups), nullptr, packing, block);
+            lacuna_error error = {};
+            CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
+            CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
+          }
         }
       }
     }
@@ -55,7 +59,7 @@ TEST_CASE("sparse rows round-trip and pass their check") {
 TEST_CASE("sparse rows take at most 6 bytes a non-zero at 10 % density") {
   std::mt19937 rng(1);
   const Tensor weight = random_weight(rng, make_shape({64, 768}), 0.1);
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, fbs::Packing::SparseRows);
   const auto nonzeros = std::count_if(weight.f32.begin(), weight.f32.end(), [](float w) { return w != 0.0f; });
   CHECK(packed.index.size() + packed.values.size() * sizeof(float) <= 6 * static_cast<size_t>(nonzeros));
 }
@@ -63,7 +67,7 @@ TEST_CASE("sparse rows take at most 6 bytes a non-zero at 10 % density") {
 TEST_CASE("damaged sparse rows are refused") {
   std::mt19937 rng(1);
   const Tensor weight = random_weight(rng, make_shape({4, 40}), 0.5);
-  const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1), nullptr, 20);
+  const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1), nullptr, fbs::Packing::SparseRows, 20);
   const auto refused = [](const WeightBytes& bytes) {
     lacuna_error error = {};
     return check_sparse_rows(bytes.view(), &error) == LACUNA_ERROR_MEANING && error.message[0] != '\0';
@@ -112,25 +116,25 @@ TEST_CASE("damaged sparse rows are refused") {
   }
 }
 
-TEST_CASE("row ranges cover all entries once") {
-  std::mt19937 rng(1);
-  const Tensor weight = weights_with_boundary_rows(rng, 12, 300, 0.3);
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 2), nullptr, 100);
+void check_ranges(const Tensor& weight, fbs::Packing packing) {
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 2), nullptr, packing, 100);
   const PackedWeights weights = packed.view();
-  for (int64_t count = 1; count <= 6; ++count) {
+  const int64_t rows = weights.rows / 2, height = rows_of_sparse_group(packing);
+  for (int64_t count = 1; count <= sparse_row_groups(weights); ++count) {
     std::vector<int64_t> tables(static_cast<size_t>(RowRanges::table_size(2, count, 3)));
     const RowRanges ranges(2, count, 3, tables.data());
     cut_sparse_rows(ranges, weights);
-    const uint8_t* next = sparse_tile(weights, 0, 0, 0, 6, 0).gaps;
+    const uint8_t* next = sparse_tile(weights, 0, 0, 0, rows, 0).gaps;
     for (int64_t group = 0; group < 2; ++group) {
       CHECK(ranges.cuts_of(group)[0] == 0);
-      CHECK(ranges.cuts_of(group)[count] == 6);
+      CHECK(ranges.cuts_of(group)[count] == rows);
       for (int64_t block = 0; block < 3; ++block) {
         for (int64_t range = 0; range < count; ++range) {
           const SparseTile tile = sparse_tile(weights, ranges, group, range, block);
           CHECK(tile.rows > 0);
           CHECK(tile.gaps == next);
-          for (int64_t row = 0; row < tile.rows; ++row) next += tile.counts[2 * row] + 256 * tile.counts[2 * row + 1];
+          CHECK(ranges.cuts_of(group)[range] % height == 0);
+          for (int64_t i = 0; i * height < tile.rows; ++i) next += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
         }
       }
     }
@@ -138,18 +142,27 @@ TEST_CASE("row ranges cover all entries once") {
   }
 }
 
+TEST_CASE("row ranges cover all entries once") {
+  std::mt19937 rng(1);
+  const Tensor weight = weights_with_boundary_rows(rng, 26, 300, 0.3);
+  for (const fbs::Packing packing : kPackings) {
+    check_ranges(weight, packing);
+  }
+}
+
 /// Runs all blocks of all rows by `kernel` and compares with a plain loop.
 void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double density, uint32_t block, bool offsets,
                   std::mt19937& rng) {
   const Tensor weight = weights_with_boundary_rows(rng, shape.rows, shape.columns, density);
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, block);
+  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, kernel.packing, block);
   const PackedWeights weights = packed.view();
   TileProblem problem(shape, rng);
   const int64_t blocks = sparse_blocks(weights);
   int64_t entry = 0;
   for (int64_t b = 0; b < blocks; ++b) {
     const SparseTile tile = sparse_tile(weights, 0, b, 0, shape.rows, entry);
-    for (int64_t i = 0; i < shape.rows; ++i) entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
+    for (int64_t i = 0; i * rows_of_sparse_group(kernel.packing) < shape.rows; ++i)
+      entry += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
     kernel.function(tile, problem.input(b * weights.block, offsets), problem.output(b == 0, b == blocks - 1));
   }
   CHECK(problem.error(weight) <= 1e-5);
