@@ -30,12 +30,12 @@ template <int NR, bool kMasked>
 inline void start_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
   if (out.first) {
     const Vec bias = out.bias != nullptr ? splat(out.bias[row]) : zero();
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int j = 0; j < NR; ++j) sum[j] = bias;
     return;
   }
   const float* y = out.y + row * out.row_stride;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int j = 0; j < NR; ++j) sum[j] = Run<NR, kMasked>::load_lanes(y, j, tail);
 }
 
@@ -47,17 +47,17 @@ inline void end_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
   if (out.last) {
     if (out.residual != nullptr) {
       const float* residual = out.residual + row * out.residual_stride;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int j = 0; j < NR; ++j) sum[j] = add(sum[j], Run<NR, kMasked>::load_lanes(residual, j, tail));
     }
     if (out.clamps) {
       const Vec low = splat(out.low), high = splat(out.high);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int j = 0; j < NR; ++j) sum[j] = clamp(sum[j], low, high);
     }
   }
   float* y = out.y + row * out.row_stride;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[j]);
 }
 

@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__arm__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace lacuna {
@@ -39,6 +41,17 @@ IsaMask vector_isas() {
   if (!has_all(ebx, kLeafAvx2)) return 0;
   const bool avx512 = has_all(ebx, kLeafAvx512) && has_all(states, kZmmState);
   return avx512 ? kAvx2 | kAvx512 : kAvx2;
+}
+
+#elif defined(__aarch64__)
+
+IsaMask vector_isas() { return kNeon; }
+
+#elif defined(__arm__) && defined(__linux__)
+
+IsaMask vector_isas() {
+  constexpr unsigned long kNeonAndVfpv4 = 1ul << 12 | 1ul << 16;  // AT_HWCAP of Linux
+  return (getauxval(AT_HWCAP) & kNeonAndVfpv4) == kNeonAndVfpv4 ? kNeon : 0;
 }
 
 #else

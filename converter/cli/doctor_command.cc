@@ -91,7 +91,7 @@ std::string reason(const std::string& wanted, const std::string& chosen) {
   if (!wanted.empty()) return "asked for with --isa";
   std::string missing;
   for (const IsaName& isa : kIsaNames) {
-    bool found = false;
+    bool found = (isa.isa & kArchitectureIsas) == 0;
     for (const char* name : isas()) found = found || std::strcmp(name, isa.name) == 0;
     if (!found) missing += std::string(missing.empty() ? "" : ", ") + isa.name;
   }

@@ -88,7 +88,7 @@ void apply_unary(const float* x, float* y, size_t size, float alpha, float beta)
 
 // Binary functions.
 
-/// NaN where either operand is; Vec's min and max keep only that of the second.
+/// NaN where either operand is; Vec's min and max are sure to keep only that of the second.
 inline Vec keep_nan(Vec b, Vec result) { return select(equal(b, b), result, b); }
 
 inline Vec binary_min(Vec a, Vec b) { return keep_nan(b, min(b, a)); }

@@ -127,7 +127,7 @@ inline Vec select_first(int n, Vec a, Vec b) {
   for (int i = 0; i < n; ++i) b.v[i] = a.v[i];
   return b;
 }
-/// The second operand where a lane is not a number.
+/// NaN where the second operand is; where the first one alone is, NaN or the second operand, as the tier has it.
 inline Vec min(Vec a, Vec b) { return select(less(a, b), a, b); }
 inline Vec max(Vec a, Vec b) { return select(less(b, a), a, b); }
 inline Vec abs(Vec a) {

@@ -85,7 +85,7 @@ inline void multiply_tile(const SparseTile& rows, const TileInput& in, const Til
 }
 
 inline float multiply_add(float a, float b, float c) {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
   return __builtin_fmaf(a, b, c);
 #else
   return a * b + c;

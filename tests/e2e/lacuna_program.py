@@ -9,9 +9,9 @@ import numpy as np
 PROGRAM = os.environ.get("LACUNA", "build/native/bin/lacuna")
 
 
-def call(*arguments, check=True):
-    """Runs `lacuna ARGUMENTS`; a CompletedProcess with text. With `check` a failure raises with what the program said."""
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+def call(*arguments, check=True, program=(PROGRAM,)):
+    """Runs `lacuna ARGUMENTS`, or another `program` that is such; a CompletedProcess with text. With `check` a failure raises with what the program said."""
+    done = subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True, timeout=600)
     if check and done.returncode != 0:
         raise AssertionError(f"lacuna {' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stderr}")
     return done
@@ -21,7 +21,7 @@ def convert(source, output, *options):
     call("convert", source, "-o", output, "--force", "--quiet", *options)
 
 
-def run(model, inputs, folder, *options):
+def run(model, inputs, folder, *options, program=(PROGRAM,)):
     """Outputs of a model, in its order, for {name: array}."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -30,14 +30,15 @@ def run(model, inputs, folder, *options):
         path = folder / f"input_{i}.npy"
         np.save(path, np.ascontiguousarray(array))
         arguments += ["--input", f"{name}={path}"]
-    call("run", model, *arguments, "--output-dir", folder / "outputs", "--force", *options)
+    call("run", model, *arguments, "--output-dir", folder / "outputs", "--force", *options,
+         program=program)
     paths = sorted((folder / "outputs").glob("*.npy"), key=lambda path: int(path.stem))
     return [np.load(path) for path in paths]
 
 
-def isas():
+def isas(program=(PROGRAM,)):
     """Names of the instruction-set tiers of this machine, lowest first."""
-    return json.loads(call("doctor", "--json").stdout)["isas"]
+    return json.loads(call("doctor", "--json", program=program).stdout)["isas"]
 
 
 def largest_error(actual, expected):

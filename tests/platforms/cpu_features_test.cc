@@ -12,6 +12,8 @@ TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check
   CHECK(((isas & kAvx2) != 0) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
   CHECK(((isas & kAvx512) != 0) == (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")));
+#elif defined(__aarch64__)
+  CHECK(isas == (kScalar | kNeon));
 #endif
 }
 

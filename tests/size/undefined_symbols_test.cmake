@@ -1,7 +1,7 @@
 # cmake -DNM=nm -DLIBRARY=liblacuna.a [-DSANITIZED=...] -P undefined_symbols_test.cmake
 #
 # The library may need the symbols below and its own, no others: above all nothing of libstdc++ and no allocator.
-# Objects of an instruction set (x86_*, arm*_*) export no weak symbol: the linker could take it for all CPUs.
+# Objects of an instruction set (x86_*, arm_*) export no weak symbol: the linker could take it for all CPUs.
 set(allowed
   # memory and text
   memchr memcmp memcpy memmove memset strcmp strlen strncmp strerror snprintf vsnprintf abort __assert_fail
@@ -11,10 +11,11 @@ set(allowed
   # mathematics
   ceil ceilf cos cosf erf erff exp expf exp2f expm1f floor floorf fmaxf fminf fmod fmodf ldexp ldexpf log logf log1pf log2f lrintf nearbyint nearbyintf
   pow powf rint rintf round roundf roundeven roundevenf sin sinf sqrt sqrtf tanh tanhf trunc truncf
-  # files, clock, threads
+  # files, clock, threads, processor
   open open64 close fstat fstat64 mmap mmap64 munmap clock_gettime
   pthread_create pthread_join pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
-  pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_broadcast)
+  pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_broadcast
+  getauxval)
 
 if(SANITIZED)
   message("the sanitizer's runtime is not the library's need: nothing to check")
@@ -38,7 +39,7 @@ foreach(line IN LISTS lines)
     set(kind ${CMAKE_MATCH_1})
     set(symbol ${CMAKE_MATCH_2})
     list(APPEND defined ${symbol})
-    if(kind MATCHES "^[WVu]$" AND line MATCHES "[:/]((x86|arm64|armv7)_[a-z0-9]+)\\.cc\\.o(bj)?:")
+    if(kind MATCHES "^[WVu]$" AND line MATCHES "[:/]((x86|arm)_[a-z0-9]+)\\.cc\\.o(bj)?:")
       list(APPEND weak "${CMAKE_MATCH_1}: ${symbol}")
     endif()
   endif()

@@ -5,12 +5,19 @@ set(LACUNA_ISA_FLAGS_x86_avx2 -mavx2 -mfma -mf16c)
 set(LACUNA_ISA_FLAGS_x86_avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+  set(LACUNA_ISA_FLAGS_arm_neon -march=armv7-a -mfpu=neon-vfpv4)
+endif()
+
 # Gives each kernel file its tier's flags and drops files of other architectures from the list `files_var`.
 function(lacuna_apply_isa_flags files_var)
   set(kept)
   foreach(file IN LISTS ${files_var})
     get_filename_component(name ${file} NAME_WE)
     if(name MATCHES "^x86_" AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+      continue()
+    endif()
+    if(name MATCHES "^arm_" AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm)")
       continue()
     endif()
     if(DEFINED LACUNA_ISA_FLAGS_${name})

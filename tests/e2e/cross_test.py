@@ -1,0 +1,31 @@
+"""The same .lcn files here and on another architecture, whose program the environment variable LACUNA_CROSS starts."""
+import os
+import shlex
+
+import networks
+import numpy as np
+import pytest
+from lacuna_program import call, convert, isas, largest_error, run
+
+CROSS = shlex.split(os.environ["LACUNA_CROSS"])
+BOUND = 1e-4
+
+
+@pytest.mark.parametrize("kind", networks.KINDS)
+def test_outputs_agree(kind, tmp_path):
+    networks.make(kind, 0.9, tmp_path / "network.onnx")
+    convert(tmp_path / "network.onnx", tmp_path / "network.lcn")
+    image = np.random.default_rng(2).normal(size=(1, 3, networks.SIZE, networks.SIZE)).astype(np.float32)
+    here = run(tmp_path / "network.lcn", {"data": image}, tmp_path / "here")
+    for isa in isas(CROSS):
+        there = run(tmp_path / "network.lcn", {"data": image}, tmp_path / isa, "--isa", isa, "--threads", "2", program=CROSS)
+        assert len(there) == len(here)
+        for a, b in zip(there, here):
+            assert largest_error(a, b) <= BOUND, isa
+
+
+def test_converters_agree(tmp_path):
+    networks.make("bottlenecks", 0.9, tmp_path / "network.onnx")
+    for name, options in (("here", {}), ("there", {"program": CROSS})):
+        call("convert", tmp_path / "network.onnx", "-o", tmp_path / name, "--target", "generic", **options)
+    assert (tmp_path / "here").read_bytes() == (tmp_path / "there").read_bytes()
