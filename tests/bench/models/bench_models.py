@@ -194,7 +194,11 @@ class Bench:
 
 
 def command_line():
-    return shlex.join(["./dev", "bench", "models", *sys.argv[1:]])
+    """What was typed, without the place of this machine's models."""
+    arguments = list(sys.argv[1:])
+    if "--models" in arguments:
+        arguments[arguments.index("--models") + 1] = "DIR"
+    return shlex.join(["./dev", "bench", "models", *arguments])
 
 
 # ----------------------------------------------------------------------------------------------------------------- main
