@@ -9,3 +9,4 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_C_FLAGS_INIT "-fno-pie -fno-stack-protector")
 set(CMAKE_CXX_FLAGS_INIT "-fno-pie -fno-stack-protector")
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+list(APPEND CMAKE_INCLUDE_PATH /usr/include)  # the schema compiler's headers are the host's

@@ -17,7 +17,7 @@ PRESETS = {
     "native": [],
     "linux-arm64": ["qemu-aarch64", "-cpu", "cortex-a53"],
     "linux-armhf": ["qemu-arm", "-cpu", "cortex-a7"],
-    "baremetal-arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57", "-m", "64", "-nographic", "-semihosting",
+    "baremetal-arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57", "-m", "64", "-nographic", "-nic", "none", "-semihosting",
                         "-kernel"],
 }
 

@@ -1,5 +1,5 @@
 /* What a static glibc program finds set up by its kernel and its start files, as far as pure functions need it: thread
- * storage, functions chosen for this CPU. And text out of a serial port, and an end. */
+ * storage, functions chosen for this CPU, tables of characters. And text out of a serial port, and an end. */
 #include <elf.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 int main(void);
+void __ctype_init(void); /* of glibc: tables that its printf reads */
 
 extern const Elf64_Ehdr __ehdr_start;
 extern const Elf64_Rela __rela_iplt_start[], __rela_iplt_end[];
@@ -47,6 +48,11 @@ void trap(uint64_t syndrome, uint64_t at, uint64_t address) {
 
 /* ------------------------------------------------------------------------------------------------------ the C library */
 
+/* What its own start files would bring; none of it is called. */
+void _init(void) {}
+void _fini(void) {}
+void _dl_relocate_static_pie(void) {}
+
 /* Variables of the only thread: a header of two words, then what the program's TLS segment says. */
 static __attribute__((aligned(64))) unsigned char thread_storage[4096];
 
@@ -72,5 +78,6 @@ static void choose_functions(void) {
 void start_c(void) {
   choose_functions();
   make_thread_storage();
+  __ctype_init();
   end(main());
 }

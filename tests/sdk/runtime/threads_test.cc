@@ -2,33 +2,51 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "lacuna/lacuna.hpp"
+#include "tests/sdk/golden.h"
 #include "tests/sdk/model_builder.h"
-#include "tests/support/random_graph.h"
 
 using namespace lacuna;
 
 namespace {
 
-/// A random network with inputs for it.
+using Inputs = std::vector<std::vector<float>>;
+
+/// A network of tests/golden, with inputs for it.
 struct Network {
-  explicit Network(uint32_t seed) : Network(seed, random_bytes(seed)) {}
-  Network(uint32_t seed, const std::vector<uint8_t>& bytes) : Network(seed, Decisions(bytes.data(), bytes.size())) {}
-  Network(uint32_t seed, Decisions decisions) : Network(seed, random_graph(decisions), decisions) {}
-  Network(uint32_t seed, const Graph& graph, Decisions decisions) : inputs(random_inputs(graph, seed)), file(0) {
-    const std::string bytes = random_file(graph, decisions);
+  explicit Network(const std::string& name) : file(0) {
+    const std::string bytes = read_golden(golden_path("accept/" + name));
     file = AlignedBytes(bytes.size());
     memcpy(file.data(), bytes.data(), bytes.size());
+    const auto model = Model::open(file.data(), file.size());
+    REQUIRE(model);
+    for (size_t i = 0; i < model->input_count(); ++i) {
+      inputs.emplace_back(model->input(i)->bytes / sizeof(float));
+      for (size_t at = 0; at < inputs[i].size(); ++at) inputs[i][at] = static_cast<float>(at * 37 % 64) / 32.0f - 1.0f;
+    }
   }
 
-  std::vector<Tensor> inputs;
   AlignedBytes file;
+  Inputs inputs;
 };
 
+/// All networks of several steps.
+std::vector<std::string> networks() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(golden_path("accept"))) {
+    const std::string name = entry.path().filename();
+    if (entry.path().extension() == ".lcn" && name.rfind("random-", 0) == 0) names.push_back(name);
+  }
+  return names;
+}
+
 /// Bytes of all outputs after a run in an arena full of 0xff.
-std::vector<float> run(const Model& model, const std::vector<Tensor>& inputs, const SessionOptions& options, int runs = 1) {
+std::vector<float> run(const Model& model, const Inputs& inputs, const SessionOptions& options, int runs = 1) {
   std::vector<float> all;
   const auto bytes = Session::size(model, options);
   if (!bytes) return all;
@@ -38,7 +56,7 @@ std::vector<float> run(const Model& model, const std::vector<Tensor>& inputs, co
   if (!session) return all;
   for (int i = 0; i < runs; ++i) {
     all.clear();
-    for (size_t at = 0; at < inputs.size(); ++at) session->set_input(at, inputs[at].f32.data(), inputs[at].f32.size() * 4);
+    for (size_t at = 0; at < inputs.size(); ++at) session->set_input(at, inputs[at].data(), inputs[at].size() * 4);
     session->run();
     for (size_t at = 0; at < model.output_count(); ++at) {
       std::vector<float> y(model.output(at)->bytes / sizeof(float));
@@ -65,9 +83,10 @@ void two_threads(void* /*context*/, uint32_t count, lacuna_task task, void* task
 }  // namespace
 
 TEST_CASE("threads: any number of them gives the same bytes on the same instruction set") {
-  for (uint32_t seed = 100; seed < 108; ++seed) {
-    CAPTURE(seed);
-    const Network network(seed);
+  REQUIRE(networks().size() >= 5);
+  for (const std::string& name : networks()) {
+    CAPTURE(name);
+    const Network network(name);
     const auto model = Model::open(network.file.data(), network.file.size());
     REQUIRE(model);
     for (const char* isa : isas()) {
@@ -88,7 +107,7 @@ TEST_CASE("threads: any number of them gives the same bytes on the same instruct
 }
 
 TEST_CASE("threads: eight of them share a model, each with sessions of its own, some with pools") {
-  const Network network(7);
+  const Network network(networks()[0]);
   const auto model = Model::open(network.file.data(), network.file.size());
   REQUIRE(model);
   const std::vector<float> expected = run(*model, network.inputs, {});
@@ -107,7 +126,7 @@ TEST_CASE("threads: eight of them share a model, each with sessions of its own, 
 }
 
 TEST_CASE("threads: a session may move from thread to thread between calls") {
-  const Network network(9);
+  const Network network(networks()[1]);
   const auto model = Model::open(network.file.data(), network.file.size());
   REQUIRE(model);
   const std::vector<float> expected = run(*model, network.inputs, {});
@@ -118,7 +137,7 @@ TEST_CASE("threads: a session may move from thread to thread between calls") {
   std::vector<float> all;
   std::thread([&] {
     for (size_t i = 0; i < network.inputs.size(); ++i) {
-      session->set_input(i, network.inputs[i].f32.data(), network.inputs[i].f32.size() * 4);
+      session->set_input(i, network.inputs[i].data(), network.inputs[i].size() * 4);
     }
   }).join();
   std::thread([&] { session->run(); }).join();
