@@ -1,5 +1,5 @@
-// The compiled half of the Python package: what python/lacuna/__init__.py builds on. Everything that takes time lets other
-// threads of Python run meanwhile.
+// The compiled half of the Python package: what python/lacuna/__init__.py builds on. Everything that takes time lets
+// other threads of Python run meanwhile.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
@@ -175,9 +175,10 @@ NB_MODULE(_core, module) {
       .def_prop_ro("output_count", &PySession::output_count)
       .def("input_name", [](PySession& self, size_t index) { return std::string(self.input(index).name); })
       .def("output_name", [](PySession& self, size_t index) { return std::string(self.output(index).name); })
-      .def("input", [](nb::object self, size_t index) { return lacuna::view_of(self, nb::cast<PySession&>(self).input(index)); })
-      .def("output",
-           [](nb::object self, size_t index) { return lacuna::view_of(self, nb::cast<PySession&>(self).output(index)); })
+      .def("input",
+           [](nb::object self, size_t index) { return lacuna::view_of(self, nb::cast<PySession&>(self).input(index)); })
+      .def("output", [](nb::object self,
+                        size_t index) { return lacuna::view_of(self, nb::cast<PySession&>(self).output(index)); })
       .def("run", &PySession::run)
       .def("check_weights", &PySession::check_weights)
       .def_prop_ro("arena_bytes", &PySession::arena_bytes)

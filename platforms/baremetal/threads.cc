@@ -3,7 +3,7 @@
 
 namespace lacuna {
 
-bool start_thread(Thread* /*thread*/, void* (*/*entry*/)(void*), void* /*argument*/) { return false; }
+bool start_thread(Thread* /*thread*/, void* (* /*entry*/)(void*), void* /*argument*/) { return false; }
 void join_thread(const Thread& /*thread*/) {}
 
 Monitor::Monitor() = default;

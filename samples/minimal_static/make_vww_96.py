@@ -43,7 +43,7 @@ def make(path):
         x = net.conv(x, (channels, 1, 3, 3), stride, channels, prune=False)
         x, channels = net.conv(x, (outputs, channels, 1, 1), 1), outputs
     x = net.node("Flatten", net.node("GlobalAveragePool", x))
-    x = net.node("Gemm", x, net.constant(net.rng.normal(0, 0.05, (2, channels))), net.constant(np.zeros(2)), transB=1)
+    x = net.node("Gemm", x, net.constant(net.rng.normal(0, 0.5, (2, channels))), net.constant(np.zeros(2)), transB=1)
     x = net.node("Softmax", x, axis=1)
     graph = helper.make_graph(net.nodes, "vww_96", [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, 96, 96])],
                               [helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, 2])], net.constants)

@@ -1,5 +1,5 @@
-// Every call by which loader and converter can run out of something fails once, in turn: a documented error comes of it,
-// nothing leaks from the loader, and the converter leaves a whole file or none.
+// Every call by which loader and converter can run out of something fails once, in turn: a documented error comes of
+// it, nothing leaks from the loader, and the converter leaves a whole file or none.
 #include <sys/wait.h>
 #include <unistd.h>
 

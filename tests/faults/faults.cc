@@ -75,9 +75,7 @@ void* __libc_realloc(void* memory, size_t bytes);
 void* __libc_memalign(size_t alignment, size_t bytes);
 
 void* malloc(size_t bytes) { return fails_with(kMemory, ENOMEM) ? nullptr : __libc_malloc(bytes); }
-void* calloc(size_t count, size_t bytes) {
-  return fails_with(kMemory, ENOMEM) ? nullptr : __libc_calloc(count, bytes);
-}
+void* calloc(size_t count, size_t bytes) { return fails_with(kMemory, ENOMEM) ? nullptr : __libc_calloc(count, bytes); }
 void* realloc(void* memory, size_t bytes) {
   return fails_with(kMemory, ENOMEM) ? nullptr : __libc_realloc(memory, bytes);
 }

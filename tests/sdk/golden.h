@@ -8,7 +8,9 @@
 
 namespace lacuna {
 
-inline std::filesystem::path golden_path(const std::string& name) { return std::filesystem::path(LACUNA_GOLDEN) / name; }
+inline std::filesystem::path golden_path(const std::string& name) {
+  return std::filesystem::path(LACUNA_GOLDEN) / name;
+}
 
 inline std::string read_golden(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

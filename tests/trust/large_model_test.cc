@@ -1,5 +1,6 @@
 // A model of 4 GiB in 512 MiB: 64 fully connected layers that each rotate 4096 numbers by one place, as a file with
-// holes. Streamed, the process keeps few of its pages resident; where control groups allow it, they bound its memory too.
+// holes. Streamed, the process keeps few of its pages resident; where control groups allow it, they bound its memory
+// too.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

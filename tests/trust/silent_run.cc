@@ -1,5 +1,6 @@
 // silent_run FILE.lcn...: runs each model at one thread with the kernel told to end the process at any system call, and
-// with an allocator that tells on its callers. Says which models did either. `silent_run --self-test` breaks both rules.
+// with an allocator that tells on its callers. Says which models did either. `silent_run --self-test` breaks both
+// rules.
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -113,7 +114,8 @@ void run(const char* path, const char* isa) {
   for (size_t i = 0; i < model->output_count(); ++i) outputs.emplace_back(model->output(i)->bytes / sizeof(float));
   arm();
   for (int repeat = 0; repeat < 2; ++repeat) {
-    for (size_t i = 0; i < inputs.size(); ++i) session->set_input(i, inputs[i].data(), inputs[i].size() * sizeof(float));
+    for (size_t i = 0; i < inputs.size(); ++i)
+      session->set_input(i, inputs[i].data(), inputs[i].size() * sizeof(float));
     session->run();
     for (size_t i = 0; i < outputs.size(); ++i) {
       session->get_output(i, outputs[i].data(), outputs[i].size() * sizeof(float));
@@ -124,10 +126,10 @@ void run(const char* path, const char* isa) {
 
 int self_test() {
   const bool seen = ending_of([] { arm(); }) == kSilent && ending_of([] {
-                      arm();
-                      void* volatile memory = std::malloc(100);
-                      std::free(memory);
-                    }) == kAllocated &&
+                                                             arm();
+                                                             void* volatile memory = std::malloc(100);
+                                                             std::free(memory);
+                                                           }) == kAllocated &&
                     ending_of([] {
                       arm();
                       getppid();

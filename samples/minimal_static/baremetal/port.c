@@ -12,7 +12,8 @@ void __ctype_init(void); /* of glibc: tables that its printf reads */
 extern const Elf64_Ehdr __ehdr_start;
 extern const Elf64_Rela __rela_iplt_start[], __rela_iplt_end[];
 
-/* ------------------------------------------------------------------------------------------------ QEMU's machine virt */
+/* ------------------------------------------------------------------------------------------------ QEMU's machine virt
+ */
 
 static volatile uint32_t* const kUartData = (volatile uint32_t*)0x09000000;
 
@@ -46,7 +47,8 @@ void trap(uint64_t syndrome, uint64_t at, uint64_t address) {
   end(1);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the C library */
+/* ------------------------------------------------------------------------------------------------------ the C library
+ */
 
 /* What its own start files would bring; none of it is called. */
 void _init(void) {}

@@ -1,5 +1,7 @@
-// Files of this format version are frozen in tests/golden: those to accept with what they give, those to refuse with the
-// status that they give. The writers below add files; they replace none.
+// Files of this format version are frozen in tests/golden: those to accept with what they give, those to refuse with
+// the status that they give. The writers below add files; they replace none.
+#include "tests/sdk/golden.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include <random>
 
 #include "lacuna/lacuna.hpp"
-#include "tests/sdk/golden.h"
 #include "tests/sdk/model_builder.h"
 #include "tests/support/case_graph.h"
 #include "tests/support/op_harness.h"
@@ -129,7 +130,8 @@ TEST_CASE("golden: write files to accept" * doctest::skip()) {
       for (const fbs::Packing packing : packings_of(host_op(type), op_case)) {
         const std::string bytes = file_of(graph_of(op_case), packing);
         if (bytes.size() > kMostBytes || ++written[packing] > 3) continue;
-        const std::string suffix = packing == fbs::Packing::None ? "" : std::string("-") + fbs::EnumNamePacking(packing);
+        const std::string suffix =
+            packing == fbs::Packing::None ? "" : std::string("-") + fbs::EnumNamePacking(packing);
         write_accepted(std::string(fbs::EnumNameOpAttrs(type)) + "-" + op_case.name + suffix, bytes);
       }
     }

@@ -230,7 +230,8 @@ TEST_CASE("golden: write files to refuse" * doctest::skip()) {
   const auto write = [](std::string name, lacuna_status status, const AlignedBytes& file) {
     std::replace(name.begin(), name.end(), '^', '_');
     if (!write_golden("reject/" + name + ".lcn", std::string(file.data(), file.data() + file.size()))) return;
-    std::ofstream(golden_path("reject/statuses.txt"), std::ios::app) << name << ".lcn " << static_cast<int>(status) << "\n";
+    std::ofstream(golden_path("reject/statuses.txt"), std::ios::app)
+        << name << ".lcn " << static_cast<int>(status) << "\n";
   };
   for (const Reject& reject : rejects()) {
     ModelBuilder model = sample_model();
