@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::string> inputs;
   std::string output_dir;
   uint32_t threads = 1;
+  std::string provider;
   bool force = false;
 };
 
@@ -44,7 +45,7 @@ void run(const Options& options) {
     files.emplace_back(options.output_dir + "/" + std::to_string(i) + ".npy", options.force);
   }
 
-  Session session = start_session(model, {options.common.isa, options.threads, false});
+  Session session = start_session(model, {options.common.isa, options.threads, false, options.provider});
   progress.say("running " + options.model + " on " + session.isa());
   set_inputs(session, inputs);
   session.run();
@@ -77,6 +78,7 @@ void add_run_command(CLI::App& app) {
       ->type_name("DIR")
       ->required();
   add_threads_option(*command, options->threads);
+  add_provider_option(*command, options->provider);
   command->add_flag("--force", options->force, "Replace files that exist");
   command->callback([options] { run(*options); });
 }
