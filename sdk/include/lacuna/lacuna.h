@@ -62,7 +62,8 @@ typedef enum lacuna_status {
   /* The call. */
   LACUNA_ERROR_INVALID_ARGUMENT = 70,
   LACUNA_ERROR_NO_SUCH_TENSOR = 71, /**< index of an input or output out of range */
-  LACUNA_ERROR_WRONG_SIZE = 72      /**< bytes given do not match the tensor */
+  LACUNA_ERROR_WRONG_SIZE = 72,     /**< bytes given do not match the tensor */
+  LACUNA_ERROR_NO_PREPROCESSING = 73 /**< the model does not say how it wants its pictures */
 } lacuna_status;
 
 /** The name of a status, such as "LACUNA_ERROR_HASH". Never NULL; static storage. */
