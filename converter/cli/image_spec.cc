@@ -16,8 +16,9 @@ namespace {
 constexpr size_t kMaxLabelsBytes = size_t{16} << 20;
 
 [[noreturn]] void fail(const std::string& what) {
-  throw Error(ExitCode::kUsage,
-              "--image: " + what + "; an example: 'mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels=FILE'");
+  throw Error(
+      ExitCode::kUsage,
+      "--image: " + what + "; an example: 'mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels=FILE'");
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {

@@ -1,12 +1,11 @@
 #include "converter/cli/photo.h"
 
+#include <jpeglib.h>  // wants size_t and FILE
 #include <png.h>
 
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
-
-#include <jpeglib.h>  // wants size_t and FILE
 
 #include "converter/ir/error.h"
 

@@ -21,6 +21,7 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
     Vec v[NR];
 #pragma GCC unroll 8
     for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
+    __builtin_prefetch(w + rows.block_stride);  // the next row block: the hardware does not foresee the leap
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
       const Vec splatted = splat(w[m]);

@@ -14,8 +14,8 @@ constexpr int kRunPixels = 512;
 constexpr int kRunSlack = 16;
 constexpr int kSumStride = kRunPixels + kRunSlack;
 
-/// Colour of a pixel of `y`, `u`, `v` (bytes): luma = (y - y_zero) * y_scale; red = luma + red_v * (v - 128), green = luma +
-/// green_u * (u - 128) + green_v * (v - 128), blue = luma + blue_u * (u - 128), cut to 0..255.
+/// Colour of a pixel of `y`, `u`, `v` (bytes): luma = (y - y_zero) * y_scale; red = luma + red_v * (v - 128), green =
+/// luma + green_u * (u - 128) + green_v * (v - 128), blue = luma + blue_u * (u - 128), cut to 0..255.
 struct YuvMatrix {
   float y_zero, y_scale, red_v, green_u, green_v, blue_u;
 };

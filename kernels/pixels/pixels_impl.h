@@ -1,5 +1,5 @@
-// Pixel kernels over Vec. A tier's Vec header is included first. Loops over bytes have constant steps and are left to the
-// compiler, which vectorises them for the tier.
+// Pixel kernels over Vec. A tier's Vec header is included first. Loops over bytes have constant steps and are left to
+// the compiler, which vectorises them for the tier.
 #pragma once
 
 #include "kernels/pixels/pixels.h"

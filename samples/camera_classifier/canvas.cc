@@ -88,7 +88,8 @@ void Canvas::fill(int left, int top, int right, int bottom, Colour colour) {
 void Canvas::darken(int left, int top, int right, int bottom) {
   for (int y = std::max(top, 0); y < std::min(bottom, height()); ++y) {
     uint8_t* row = picture_.row(y);
-    for (int i = 3 * std::max(left, 0); i < 3 * std::min(right, width()); ++i) row[i] = static_cast<uint8_t>(row[i] / 3);
+    for (int i = 3 * std::max(left, 0); i < 3 * std::min(right, width()); ++i)
+      row[i] = static_cast<uint8_t>(row[i] / 3);
   }
 }
 
@@ -122,7 +123,8 @@ void Canvas::dot(float x, float y, Colour colour) {
   const int radius = std::max(3, height() / 120);
   for (int dy = -radius; dy <= radius; ++dy) {
     const int half = static_cast<int>(std::sqrt(static_cast<float>(radius * radius - dy * dy)));
-    fill(static_cast<int>(x) - half, static_cast<int>(y) + dy, static_cast<int>(x) + half + 1, static_cast<int>(y) + dy + 1, colour);
+    fill(static_cast<int>(x) - half, static_cast<int>(y) + dy, static_cast<int>(x) + half + 1,
+         static_cast<int>(y) + dy + 1, colour);
   }
 }
 

@@ -98,7 +98,8 @@ void Detector::decode(const float* coordinates, const float* logits, std::vector
     }
     candidates_.push_back({d, false});
   }
-  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) { return a.at.score > b.at.score; });
+  std::sort(candidates_.begin(), candidates_.end(),
+            [](const Candidate& a, const Candidate& b) { return a.at.score > b.at.score; });
 
   // MediaPipe's weighted suppression: the doubles of the best one vote for its place with their scores.
   for (size_t best = 0; best < candidates_.size() && found.size() < found.capacity(); ++best) {

@@ -21,7 +21,8 @@ MappedFile::MappedFile(const std::string& path) {
     throw Failure(path + ": cannot be opened: " + reason);
   }
   size_ = static_cast<size_t>(status.st_size);
-  void* data = S_ISREG(status.st_mode) && size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  void* data =
+      S_ISREG(status.st_mode) && size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
   ::close(file);
   if (data == MAP_FAILED) throw Failure(path + ": is empty or no regular file");
   data_ = static_cast<const uint8_t*>(data);

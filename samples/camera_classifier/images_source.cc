@@ -74,7 +74,8 @@ class ImagesSource : public Source {
     lacuna_image image;
     lacuna_error error = {};
     if (!good || at > bytes_.size() ||
-        lacuna_image_describe(LACUNA_IMAGE_RGB24, width, height, bytes_.data() + at, bytes_.size() - at, &image, &error) != LACUNA_OK) {
+        lacuna_image_describe(LACUNA_IMAGE_RGB24, width, height, bytes_.data() + at, bytes_.size() - at, &image,
+                              &error) != LACUNA_OK) {
       throw Failure(path_ + ": is no whole binary PPM of 8 bits: " + error.message);
     }
     return image;

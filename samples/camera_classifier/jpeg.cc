@@ -1,11 +1,11 @@
 #include "jpeg.h"
 
+#include <jpeglib.h>  // wants size_t and FILE
+
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-#include <jpeglib.h>  // wants size_t and FILE
 
 #include "failure.h"
 
@@ -140,7 +140,8 @@ bool JpegDecoder::decode(const uint8_t* bytes, size_t count, Picture& picture) {
     jpeg_read_scanlines(&jpeg, &row, 1);
   }
   jpeg_finish_decompress(&jpeg);
-  if (errors.manager.num_warnings != 0) std::snprintf(errors.message, sizeof(errors.message), "it is cut off or damaged");
+  if (errors.manager.num_warnings != 0)
+    std::snprintf(errors.message, sizeof(errors.message), "it is cut off or damaged");
   return errors.manager.num_warnings == 0;
 }
 

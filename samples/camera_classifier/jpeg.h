@@ -13,7 +13,8 @@ class JpegDecoder {
  public:
   JpegDecoder();
   ~JpegDecoder();
-  /// False for what is no whole JPEG or has over 2^26 pixels; why() says more then, and `picture` may hold a part of it.
+  /// False for what is no whole JPEG or has over 2^26 pixels; why() says more then, and `picture` may hold a part of
+  /// it.
   bool decode(const uint8_t* bytes, size_t count, Picture& picture);
   const char* why() const;
 

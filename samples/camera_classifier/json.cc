@@ -1,6 +1,6 @@
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
-#include <cmath>
 
 #include "sink.h"
 
@@ -42,8 +42,8 @@ class Text {
 double number(double x) { return std::isfinite(x) ? x : 0; }  // JSON knows no others
 
 void add_detection(const Detection& d, Text& text) {
-  text.add("{\"score\":%.4f,\"box\":[%.4f,%.4f,%.4f,%.4f],\"keypoints\":[", number(d.score), number(d.left), number(d.top),
-           number(d.right), number(d.bottom));
+  text.add("{\"score\":%.4f,\"box\":[%.4f,%.4f,%.4f,%.4f],\"keypoints\":[", number(d.score), number(d.left),
+           number(d.top), number(d.right), number(d.bottom));
   for (int k = 0; k < d.keypoints; ++k) text.add("%s[%.4f,%.4f]", k == 0 ? "" : ",", number(d.x[k]), number(d.y[k]));
   text.add("]}");
 }

@@ -61,8 +61,8 @@ void run(Options options) {
     due = std::max(due + 1000 / options.fps, now_ms() - 1000);
     if (due > now_ms() && wait_or_stop(static_cast<int>(due - now_ms()))) break;
   }
-  std::fprintf(stderr, "%zu pictures, %.1f a second, p50 %.2f ms, p95 %.2f ms\n", number, stats.fps(), stats.percentile(0.5),
-               stats.percentile(0.95));
+  std::fprintf(stderr, "%zu pictures, %.1f a second, p50 %.2f ms, p95 %.2f ms\n", number, stats.fps(),
+               stats.percentile(0.5), stats.percentile(0.95));
 }
 
 }  // namespace

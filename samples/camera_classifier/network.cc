@@ -43,7 +43,8 @@ Network::Network(const std::string& path, const NetworkOptions& options) : optio
 
   name_ = path.substr(path.find_last_of('/') + 1);
   if (name_.size() > 4 && name_.compare(name_.size() - 4, 4, ".lcn") == 0) name_.resize(name_.size() - 4);
-  if (model_->input_count() != 1) throw Failure(path + ": has not one input but " + std::to_string(model_->input_count()));
+  if (model_->input_count() != 1)
+    throw Failure(path + ": has not one input but " + std::to_string(model_->input_count()));
   input_ = *session_->input(0);
   for (size_t i = 0; i < model_->output_count(); ++i) {
     outputs_.emplace_back(model_->output(i)->bytes / sizeof(float));
@@ -76,9 +77,11 @@ void Network::find_kind(const std::string& path) {
       return;
     }
   }
-  if (outputs_.size() != 1) throw Failure(path + ": is neither a classifier nor one of the detectors that are known here");
+  if (outputs_.size() != 1)
+    throw Failure(path + ": is neither a classifier nor one of the detectors that are known here");
   if (!knows_pictures_) {
-    throw Failure(path + ": does not say how it wants its pictures; convert it with, for example, --image "
+    throw Failure(path +
+                  ": does not say how it wants its pictures; convert it with, for example, --image "
                   "'mean=127,127,127;std=128,128,128;resize=256;labels=names.txt'");
   }
   scores_.resize(outputs_[0].size());
@@ -110,7 +113,8 @@ lacuna_image_transform Network::transform_for(const lacuna_image& image, const O
   lacuna_error error = {};
   lacuna_image_transform transform;
   if (knows_pictures_) {
-    if (lacuna_image_transform_for_model(model_->get(), &image, orientation.rotation, &transform, &error) != LACUNA_OK) {
+    if (lacuna_image_transform_for_model(model_->get(), &image, orientation.rotation, &transform, &error) !=
+        LACUNA_OK) {
       throw Failure(error.message);
     }
   } else {  // a detector: MediaPipe's own way

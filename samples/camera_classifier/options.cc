@@ -48,7 +48,8 @@ size_t whole(const std::string& name, const std::string& text, size_t least, siz
   const bool digits = !text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos;
   const size_t number = digits ? static_cast<size_t>(std::strtoull(text.c_str(), nullptr, 10)) : most + 1;
   if (number < least || number > most) {
-    throw UsageFailure(name + " " + text + ": give a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    throw UsageFailure(name + " " + text + ": give a whole number from " + std::to_string(least) + " to " +
+                       std::to_string(most));
   }
   return number;
 }
@@ -57,7 +58,8 @@ double real(const std::string& name, const std::string& text, double least, doub
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
   if (text.empty() || *end != '\0' || !(number >= least && number <= most)) {
-    throw UsageFailure(name + " " + text + ": give a number from " + std::to_string(least) + " to " + std::to_string(most));
+    throw UsageFailure(name + " " + text + ": give a number from " + std::to_string(least) + " to " +
+                       std::to_string(most));
   }
   return number;
 }
@@ -81,11 +83,13 @@ Options parse_options(int count, char** arguments) {
       {"--labels", [&](const std::string& v) { options.network.labels = v; }},
       {"--isa", [&](const std::string& v) { options.network.isa = v; }},
       {"--top", [&](const std::string& v) { options.network.top = whole("--top", v, 1, 20); }},
-      {"--smooth", [&](const std::string& v) {
+      {"--smooth",
+       [&](const std::string& v) {
          options.network.smooth = static_cast<float>(real("--smooth", v, 0, 0.999));
          options.smooth_given = true;
        }},
-      {"--rotate", [&](const std::string& v) {
+      {"--rotate",
+       [&](const std::string& v) {
          options.orientation.rotation = static_cast<uint32_t>(whole("--rotate", v, 0, 270));
          if (options.orientation.rotation % 90 != 0) throw UsageFailure("--rotate " + v + ": give 0, 90, 180 or 270");
        }},
@@ -93,13 +97,22 @@ Options parse_options(int count, char** arguments) {
       {"--size", [&](const std::string& v) { set_size(v, options.input); }},
       {"--frames", [&](const std::string& v) { options.frames = whole("--frames", v, 1, 1000000000); }},
       {"--fps", [&](const std::string& v) { options.fps = real("--fps", v, 0.01, 1000); }},
-      {"--threads", [&](const std::string& v) { options.network.threads = static_cast<uint32_t>(whole("--threads", v, 1, 64)); }},
+      {"--threads",
+       [&](const std::string& v) { options.network.threads = static_cast<uint32_t>(whole("--threads", v, 1, 64)); }},
   };
   const std::map<std::string, std::function<void()>> flags = {
       {"--mirror", [&] { options.orientation.mirror = true; }},
       {"--loop", [&] { options.input.loop = true; }},
-      {"--help", [] { std::fputs(kHelp, stdout); std::exit(0); }},
-      {"-h", [] { std::fputs(kHelp, stdout); std::exit(0); }},
+      {"--help",
+       [] {
+         std::fputs(kHelp, stdout);
+         std::exit(0);
+       }},
+      {"-h",
+       [] {
+         std::fputs(kHelp, stdout);
+         std::exit(0);
+       }},
   };
   for (int i = 1; i < count; ++i) {
     std::string name = arguments[i];
@@ -116,7 +129,8 @@ Options parse_options(int count, char** arguments) {
     if (!joined && i + 1 == count) throw UsageFailure(name + " lacks its value");
     option->second(joined ? joined_value : arguments[++i]);
   }
-  for (const auto& [name, value] : {std::pair{"--model", &options.model}, {"--source", &options.source}, {"--sink", &options.sink}}) {
+  for (const auto& [name, value] :
+       {std::pair{"--model", &options.model}, {"--source", &options.source}, {"--sink", &options.sink}}) {
     if (value->empty()) throw UsageFailure(std::string(name) + " is missing; --help lists the options");
   }
   return options;

@@ -16,8 +16,8 @@ class PatternSource : public Source {
     if (stop_asked()) return false;
     for (int y = 0; y < height_; ++y) draw_row(y);
     ++number_;
-    lacuna_image_describe(LACUNA_IMAGE_YUYV, static_cast<uint32_t>(width_), static_cast<uint32_t>(height_), pixels_.data(),
-                          pixels_.size(), &frame.image, nullptr);
+    lacuna_image_describe(LACUNA_IMAGE_YUYV, static_cast<uint32_t>(width_), static_cast<uint32_t>(height_),
+                          pixels_.data(), pixels_.size(), &frame.image, nullptr);
     frame.name = "";
     return true;
   }
@@ -43,7 +43,7 @@ class PatternSource : public Source {
 
   Yuv colour_at(int x, int y) const {
     // White, yellow, cyan, green, magenta, red, blue: three quarters bright, BT.601, limited range.
-    static constexpr Yuv kBars[] = {{180, 128, 128}, {162, 44, 142}, {131, 156, 44},  {112, 72, 58},
+    static constexpr Yuv kBars[] = {{180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
                                     {84, 184, 198},  {65, 100, 212}, {35, 212, 114}};
     const int step = number_ % (width_ + height_);
     const int dx = x - (step * 3) % width_, dy = y - height_ / 2, radius = height_ / 8;

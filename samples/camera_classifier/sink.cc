@@ -83,7 +83,8 @@ void draw_panel(const Report& report, Canvas& canvas) {
   for (const ClassScore& best : report.sight.top) {
     const int length = static_cast<int>(static_cast<float>(bar) * std::clamp(best.score, 0.0f, 1.0f));
     canvas.fill(margin, y, margin + length, y + 7 * scale, kGreen);
-    std::snprintf(text, sizeof(text), "%3.0f%% %s", static_cast<double>(best.score) * 100, report.network.label(best.index).c_str());
+    std::snprintf(text, sizeof(text), "%3.0f%% %s", static_cast<double>(best.score) * 100,
+                  report.network.label(best.index).c_str());
     canvas.text(2 * margin + bar, y, scale, kWhite, text);
     y += line;
   }
@@ -93,8 +94,8 @@ void draw_panel(const Report& report, Canvas& canvas) {
   std::snprintf(text, sizeof(text), "%s  %s%s", report.network.name().c_str(), dense ? "dense" : density,
                 report.has_twin ? "  (T: switch)" : "");
   canvas.text(margin, y, scale, kWhite, text);
-  std::snprintf(text, sizeof(text), "%.1f fps  p50 %.1f ms  p95 %.1f ms  %s", report.stats.fps(), report.stats.percentile(0.5),
-                report.stats.percentile(0.95), report.network.isa());
+  std::snprintf(text, sizeof(text), "%.1f fps  p50 %.1f ms  p95 %.1f ms  %s", report.stats.fps(),
+                report.stats.percentile(0.5), report.stats.percentile(0.95), report.network.isa());
   canvas.text(margin, y + line, scale, kWhite, text);
 }
 
@@ -109,7 +110,8 @@ std::unique_ptr<Sink> open_sink(const std::string& text) {
 #ifdef CAMERA_HAS_WINDOW
     return open_window();
 #else
-    throw UsageFailure("--sink window: this build has no window (SDL2 was not there); --sink web shows the same in a browser");
+    throw UsageFailure(
+        "--sink window: this build has no window (SDL2 was not there); --sink web shows the same in a browser");
 #endif
   }
   throw UsageFailure("--sink " + text + ": give window, web, web:ADDRESS:PORT, jsonl, frames:DIR or none");

@@ -22,7 +22,8 @@ double Stats::percentile(double part) const {
   if (filled == 0) return 0;
   std::array<double, kWindow> sorted = work_ms_;
   const auto at = static_cast<size_t>(part * static_cast<double>(filled - 1) + 0.5);
-  std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(at), sorted.begin() + static_cast<ptrdiff_t>(filled));
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(at),
+                   sorted.begin() + static_cast<ptrdiff_t>(filled));
   return sorted[at];
 }
 

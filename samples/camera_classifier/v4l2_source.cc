@@ -33,16 +33,12 @@ struct PixelFormat {
   const char* name;
   std::optional<lacuna_image_format> format;  ///< none: compressed
 };
-constexpr PixelFormat kPixelFormats[] = {{V4L2_PIX_FMT_YUYV, "YUYV", LACUNA_IMAGE_YUYV},
-                                         {V4L2_PIX_FMT_UYVY, "UYVY", LACUNA_IMAGE_UYVY},
-                                         {V4L2_PIX_FMT_NV12, "NV12", LACUNA_IMAGE_NV12},
-                                         {V4L2_PIX_FMT_NV21, "NV21", LACUNA_IMAGE_NV21},
-                                         {V4L2_PIX_FMT_YUV420, "I420", LACUNA_IMAGE_I420},
-                                         {V4L2_PIX_FMT_RGB24, "RGB24", LACUNA_IMAGE_RGB24},
-                                         {V4L2_PIX_FMT_BGR24, "BGR24", LACUNA_IMAGE_BGR24},
-                                         {V4L2_PIX_FMT_GREY, "GREY", LACUNA_IMAGE_GRAY},
-                                         {V4L2_PIX_FMT_MJPEG, "MJPEG", std::nullopt},
-                                         {V4L2_PIX_FMT_JPEG, "JPEG", std::nullopt}};
+constexpr PixelFormat kPixelFormats[] = {
+    {V4L2_PIX_FMT_YUYV, "YUYV", LACUNA_IMAGE_YUYV},    {V4L2_PIX_FMT_UYVY, "UYVY", LACUNA_IMAGE_UYVY},
+    {V4L2_PIX_FMT_NV12, "NV12", LACUNA_IMAGE_NV12},    {V4L2_PIX_FMT_NV21, "NV21", LACUNA_IMAGE_NV21},
+    {V4L2_PIX_FMT_YUV420, "I420", LACUNA_IMAGE_I420},  {V4L2_PIX_FMT_RGB24, "RGB24", LACUNA_IMAGE_RGB24},
+    {V4L2_PIX_FMT_BGR24, "BGR24", LACUNA_IMAGE_BGR24}, {V4L2_PIX_FMT_GREY, "GREY", LACUNA_IMAGE_GRAY},
+    {V4L2_PIX_FMT_MJPEG, "MJPEG", std::nullopt},       {V4L2_PIX_FMT_JPEG, "JPEG", std::nullopt}};
 
 int call(int file, unsigned long request, void* argument) {
   int result;
@@ -56,7 +52,7 @@ int call(int file, unsigned long request, void* argument) {
 struct Mode {
   size_t rank = 0;  ///< index into kPixelFormats
   uint32_t width = 0, height = 0;
-  double fps = 0;   ///< 0: the camera does not say
+  double fps = 0;  ///< 0: the camera does not say
 };
 
 /// Fluent first, then large enough, then the nearest size, then the cheapest format.
@@ -128,8 +124,8 @@ class Camera {
 
   std::string describe() const {
     char text[160];
-    std::snprintf(text, sizeof(text), "%s (%s), %s %u x %u", device_.c_str(), card_.c_str(), kPixelFormats[mode_.rank].name,
-                  image_.width, image_.height);
+    std::snprintf(text, sizeof(text), "%s (%s), %s %u x %u", device_.c_str(), card_.c_str(),
+                  kPixelFormats[mode_.rank].name, image_.width, image_.height);
     return text;
   }
 
@@ -141,7 +137,8 @@ class Camera {
 
   static std::string open_hint(int error) {
     std::string text = std::strerror(error);
-    if (error == ENOENT) text += ": is the camera plugged in? `ls /dev/video*` lists them; Raspberry Pi cameras need libcamerify";
+    if (error == ENOENT)
+      text += ": is the camera plugged in? `ls /dev/video*` lists them; Raspberry Pi cameras need libcamerify";
     if (error == EACCES) text += ": join the group video: sudo usermod -aG video $USER, then log in again";
     if (error == EBUSY) text += ": another program has it";
     return text;
@@ -157,7 +154,9 @@ class Camera {
     const uint32_t has =
         (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability.device_caps : capability.capabilities;
     if ((has & V4L2_CAP_VIDEO_CAPTURE) == 0) {
-      fail("gives no pictures in one plane (it may be the camera's metadata or a codec): try the next /dev/video*, or libcamerify");
+      fail(
+          "gives no pictures in one plane (it may be the camera's metadata or a codec): try the next /dev/video*, or "
+          "libcamerify");
     }
     if ((has & V4L2_CAP_STREAMING) == 0) fail("cannot stream into memory");
     find_mode(options);
@@ -292,7 +291,8 @@ class Camera {
       frame.image = picture_.image();
       return true;
     }
-    if (lacuna_image_describe(*pixels.format, image_.width, image_.height, bytes, buffer.bytes, &frame.image, nullptr) != LACUNA_OK) {
+    if (lacuna_image_describe(*pixels.format, image_.width, image_.height, bytes, buffer.bytes, &frame.image,
+                              nullptr) != LACUNA_OK) {
       fail("its buffers are smaller than its pictures");
     }
     frame.image.matrix = image_.matrix;
@@ -306,7 +306,8 @@ class Camera {
     const auto packed = static_cast<size_t>(image.row_bytes[0]);
     if (row_bytes_ <= packed) return;
     const size_t chroma_rows = (size_t{image.height} + 1) / 2, luma = size_t{row_bytes_} * image.height;
-    const bool i420 = image.format == LACUNA_IMAGE_I420, semi = image.format == LACUNA_IMAGE_NV12 || image.format == LACUNA_IMAGE_NV21;
+    const bool i420 = image.format == LACUNA_IMAGE_I420,
+               semi = image.format == LACUNA_IMAGE_NV12 || image.format == LACUNA_IMAGE_NV21;
     if (size < luma + (i420 || semi ? row_bytes_ * chroma_rows : 0)) return;
     image.row_bytes[0] = row_bytes_;
     if (semi) {

@@ -74,10 +74,11 @@ struct Client {
   void add(const char* bytes, size_t count) { answer.insert(answer.end(), bytes, bytes + count); }
   void add_header(const char* status, const char* type, size_t bytes) {
     char text[256];
-    const int length = std::snprintf(text, sizeof(text),
-                                     "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-                                     "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-                                     status, type, bytes);
+    const int length =
+        std::snprintf(text, sizeof(text),
+                      "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
+                      "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+                      status, type, bytes);
     add(text, static_cast<size_t>(length));
   }
   void add_answer(const char* status, const char* type, const char* body, size_t bytes) {
@@ -127,7 +128,8 @@ class WebSink : public Sink {
     const std::string name = address.host + ":" + std::to_string(address.port);
     if (::inet_pton(AF_INET, address.host.c_str(), &at.sin_addr) != 1) {
       ::close(listener);
-      throw UsageFailure("--sink web: " + address.host + " is no IPv4 address; 127.0.0.1 is this machine alone, 0.0.0.0 everybody");
+      throw UsageFailure("--sink web: " + address.host +
+                         " is no IPv4 address; 127.0.0.1 is this machine alone, 0.0.0.0 everybody");
     }
     const int yes = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
@@ -200,7 +202,8 @@ class WebSink : public Sink {
     if (client.streams || !client.answer.empty()) return;  // one request a connection
     client.request.insert(client.request.end(), bytes, bytes + got);
     static constexpr char kEnd[] = "\r\n\r\n";
-    if (std::search(client.request.begin(), client.request.end(), kEnd, kEnd + 4) != client.request.end()) answer(client);
+    if (std::search(client.request.begin(), client.request.end(), kEnd, kEnd + 4) != client.request.end())
+      answer(client);
   }
 
   void answer(Client& client) {
@@ -214,13 +217,15 @@ class WebSink : public Sink {
       char text[256];
       const int length = std::snprintf(text, sizeof(text),
                                        "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=%s\r\n"
-                                       "Cache-Control: no-store\r\nConnection: close\r\n\r\n--%s\r\n", kBoundary, kBoundary);
+                                       "Cache-Control: no-store\r\nConnection: close\r\n\r\n--%s\r\n",
+                                       kBoundary, kBoundary);
       client.add(text, static_cast<size_t>(length));
       client.streams = true;
       ++viewers_;
     } else if (asks("GET /report ")) {
       const std::lock_guard<std::mutex> lock(mutex_);
-      client.add_answer("200 OK", "application/json", json_bytes_ == 0 ? "{}" : json_.data(), json_bytes_ == 0 ? 2 : json_bytes_);
+      client.add_answer("200 OK", "application/json", json_bytes_ == 0 ? "{}" : json_.data(),
+                        json_bytes_ == 0 ? 2 : json_bytes_);
     } else if (asks("POST /switch ")) {
       switch_ = true;
       client.add_answer("200 OK", "text/plain", "", 0);
@@ -240,7 +245,8 @@ class WebSink : public Sink {
     client.answer.clear();
     client.sent = 0;
     char text[128];
-    int length = std::snprintf(text, sizeof(text), "Content-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n", jpeg_.size());
+    int length =
+        std::snprintf(text, sizeof(text), "Content-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n", jpeg_.size());
     client.add(text, static_cast<size_t>(length));
     client.add(reinterpret_cast<const char*>(jpeg_.data()), jpeg_.size());
     length = std::snprintf(text, sizeof(text), "\r\n--%s\r\n", kBoundary);
@@ -248,7 +254,8 @@ class WebSink : public Sink {
   }
 
   void send(Client& client) {
-    const ssize_t put = ::send(client.socket, client.answer.data() + client.sent, client.answer.size() - client.sent, MSG_NOSIGNAL);
+    const ssize_t put =
+        ::send(client.socket, client.answer.data() + client.sent, client.answer.size() - client.sent, MSG_NOSIGNAL);
     if (put < 0 && errno != EAGAIN && errno != EINTR) return close(client);
     if (put > 0) client.sent += static_cast<size_t>(put);
     if (!client.is_sending() && !client.streams) {

@@ -17,7 +17,8 @@ class WindowSink : public Sink {
   WindowSink() {
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     if (SDL_Init(SDL_INIT_VIDEO) != 0) {
-      throw Failure(std::string("no window can be opened: ") + SDL_GetError() + "; --sink web shows the same in a browser");
+      throw Failure(std::string("no window can be opened: ") + SDL_GetError() +
+                    "; --sink web shows the same in a browser");
     }
   }
   ~WindowSink() override {
@@ -54,7 +55,8 @@ class WindowSink : public Sink {
     width_ = width;
     height_ = height;
     if (window_ == nullptr) {
-      window_ = SDL_CreateWindow("camera_classifier", SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width, height, SDL_WINDOW_RESIZABLE);
+      window_ = SDL_CreateWindow("camera_classifier", SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width, height,
+                                 SDL_WINDOW_RESIZABLE);
       if (window_ != nullptr) renderer_ = SDL_CreateRenderer(window_, -1, 0);
     }
     if (texture_ != nullptr) SDL_DestroyTexture(texture_);
@@ -62,7 +64,8 @@ class WindowSink : public Sink {
       SDL_RenderSetLogicalSize(renderer_, width, height);
       texture_ = SDL_CreateTexture(renderer_, SDL_PIXELFORMAT_RGB24, SDL_TEXTUREACCESS_STREAMING, width, height);
     }
-    if (renderer_ == nullptr || texture_ == nullptr) throw Failure(std::string("the window cannot be drawn: ") + SDL_GetError());
+    if (renderer_ == nullptr || texture_ == nullptr)
+      throw Failure(std::string("the window cannot be drawn: ") + SDL_GetError());
   }
 
   SDL_Window* window_ = nullptr;

@@ -28,10 +28,12 @@ class Y4mSource : public Source {
       if (word == "XCOLORRANGE=FULL" || word == "C420jpeg") range_ = LACUNA_IMAGE_FULL;
       begin = end + 1;
     }
-    if (width_ == 0 || height_ == 0 || width_ > 32768 || height_ > 32768) throw Failure(path + ": its header gives no size");
+    if (width_ == 0 || height_ == 0 || width_ > 32768 || height_ > 32768)
+      throw Failure(path + ": its header gives no size");
     const bool mono = colour == "mono";
     if (!mono && colour != "420" && colour != "420jpeg" && colour != "420mpeg2" && colour != "420paldv") {
-      throw Failure(path + ": has colours " + colour + "; 8-bit 4:2:0 and mono are read: convert it with ffmpeg -pix_fmt yuv420p");
+      throw Failure(path + ": has colours " + colour +
+                    "; 8-bit 4:2:0 and mono are read: convert it with ffmpeg -pix_fmt yuv420p");
     }
     format_ = mono ? LACUNA_IMAGE_GRAY : LACUNA_IMAGE_I420;
     bytes_ = width_ * height_ + (mono ? 0 : 2 * ((width_ + 1) / 2) * ((height_ + 1) / 2));
@@ -49,8 +51,8 @@ class Y4mSource : public Source {
       throw Failure(path_ + ": frame " + std::to_string(frames_) + " is cut off");
     }
     lacuna_error error = {};
-    if (lacuna_image_describe(format_, static_cast<uint32_t>(width_), static_cast<uint32_t>(height_), file_.data() + at_,
-                              bytes_, &frame.image, &error) != LACUNA_OK) {
+    if (lacuna_image_describe(format_, static_cast<uint32_t>(width_), static_cast<uint32_t>(height_),
+                              file_.data() + at_, bytes_, &frame.image, &error) != LACUNA_OK) {
       throw Failure(path_ + ": " + error.message);
     }
     frame.image.range = range_;
@@ -67,7 +69,8 @@ class Y4mSource : public Source {
  private:
   size_t line_length(size_t at) const {
     const void* end = std::memchr(file_.data() + at, '\n', file_.size() - at);
-    return end == nullptr ? file_.size() - at : static_cast<size_t>(static_cast<const uint8_t*>(end) - file_.data()) - at;
+    return end == nullptr ? file_.size() - at
+                          : static_cast<size_t>(static_cast<const uint8_t*>(end) - file_.data()) - at;
   }
   std::string line_at(size_t at) const {
     return {reinterpret_cast<const char*>(file_.data()) + at, std::min<size_t>(line_length(at), 256)};

@@ -82,17 +82,20 @@ YuvMatrix matrix_of(const lacuna_image& image) {
 
 Status check_image(const lacuna_image* image, lacuna_error* error) {
   LACUNA_RETURN_IF_ERROR(check(image != nullptr, "image is null", error));
-  LACUNA_RETURN_IF_ERROR(check(image->struct_bytes >= sizeof(lacuna_image), "image.struct_bytes is not its size", error));
+  LACUNA_RETURN_IF_ERROR(
+      check(image->struct_bytes >= sizeof(lacuna_image), "image.struct_bytes is not its size", error));
   const Format* format = find_format(image->format);
   LACUNA_RETURN_IF_ERROR(check(format != nullptr, "image.format is none of lacuna_image_format", error));
-  LACUNA_RETURN_IF_ERROR(check(image->width >= 1 && image->width <= kMaxSide && image->height >= 1 && image->height <= kMaxSide,
-                               "image.width and height must be 1 to 32768", error));
+  LACUNA_RETURN_IF_ERROR(
+      check(image->width >= 1 && image->width <= kMaxSide && image->height >= 1 && image->height <= kMaxSide,
+            "image.width and height must be 1 to 32768", error));
   for (int i = 0; i < format->planes; ++i) {
     LACUNA_RETURN_IF_ERROR(check(image->planes[i] != nullptr, "a plane of the image is null", error));
     const ptrdiff_t pitch = image->row_bytes[i];
     const auto gap = static_cast<size_t>(pitch < 0 ? -pitch : pitch);
-    LACUNA_RETURN_IF_ERROR(check(gap >= row_bytes_of(*format, i, image->width) || rows_of(*format, i, image->height) == 1,
-                                 "image.row_bytes is less than a row of pixels takes", error));
+    LACUNA_RETURN_IF_ERROR(
+        check(gap >= row_bytes_of(*format, i, image->width) || rows_of(*format, i, image->height) == 1,
+              "image.row_bytes is less than a row of pixels takes", error));
   }
   LACUNA_RETURN_IF_ERROR(check(image->chroma_step <= 2, "image.chroma_step must be 0, 1 or 2", error));
   LACUNA_RETURN_IF_ERROR(check(image->matrix == LACUNA_IMAGE_BT601 || image->matrix == LACUNA_IMAGE_BT709,
@@ -121,10 +124,15 @@ Status check_target(const lacuna_tensor* tensor, Target* target, lacuna_error* e
   const int row = channel == 0 ? 1 : 0;
   LACUNA_RETURN_IF_ERROR(check(is_channels(shape[channel]), "the target must have 1 or 3 channels", error));
   for (int i = row; i < row + 2; ++i) {
-    LACUNA_RETURN_IF_ERROR(check(shape[i] >= 1 && shape[i] <= kMaxSide, "the target's sides must be 1 to 32768", error));
+    LACUNA_RETURN_IF_ERROR(
+        check(shape[i] >= 1 && shape[i] <= kMaxSide, "the target's sides must be 1 to 32768", error));
   }
-  *target = {static_cast<float*>(tensor->data), static_cast<int>(shape[channel]), static_cast<int>(shape[row + 1]),
-             static_cast<int>(shape[row]),      strides[channel],                 strides[row],
+  *target = {static_cast<float*>(tensor->data),
+             static_cast<int>(shape[channel]),
+             static_cast<int>(shape[row + 1]),
+             static_cast<int>(shape[row]),
+             strides[channel],
+             strides[row],
              strides[row + 1]};
   return LACUNA_OK;
 }
@@ -137,7 +145,8 @@ Status check_transform(const lacuna_image_transform* transform, lacuna_error* er
   LACUNA_RETURN_IF_ERROR(check(transform != nullptr, "transform is null", error));
   const lacuna_image_transform& t = *transform;
   LACUNA_RETURN_IF_ERROR(check(t.struct_bytes >= sizeof(t), "transform.struct_bytes is not its size", error));
-  LACUNA_RETURN_IF_ERROR(check(t.rotation % 90 == 0 && t.rotation < 360, "transform.rotation must be 0, 90, 180 or 270", error));
+  LACUNA_RETURN_IF_ERROR(
+      check(t.rotation % 90 == 0 && t.rotation < 360, "transform.rotation must be 0, 90, 180 or 270", error));
   LACUNA_RETURN_IF_ERROR(check(t.filter >= LACUNA_IMAGE_BILINEAR && t.filter <= LACUNA_IMAGE_BICUBIC,
                                "transform.filter is none of lacuna_image_filter", error));
   for (int c = 0; c < kColours; ++c) {
@@ -145,7 +154,9 @@ Status check_transform(const lacuna_image_transform* transform, lacuna_error* er
                                  "fill, mean and scale of the transform must be finite", error));
   }
   const bool none = t.crop_x == 0 && t.crop_y == 0 && t.crop_width == 0 && t.crop_height == 0;
-  const auto inside = [](float at) { return at >= -static_cast<float>(kMaxSide) && at <= static_cast<float>(kMaxSide); };
+  const auto inside = [](float at) {
+    return at >= -static_cast<float>(kMaxSide) && at <= static_cast<float>(kMaxSide);
+  };
   return check(none || (inside(t.crop_x) && inside(t.crop_y) && t.crop_width > 0 && t.crop_height > 0 &&
                         t.crop_width <= 2 * kMaxSide && t.crop_height <= 2 * kMaxSide),
                "the crop must have positive sides and lie within 32768 pixels", error);
@@ -268,7 +279,8 @@ class Resizer {
     for (int i = 0; i < kColours; ++i) {
       const auto [plane, offset] = format_.parts[i];
       const bool half = plane > 0 && format_.half_rows;
-      const auto* row = static_cast<const uint8_t*>(image_.planes[plane]) + image_.row_bytes[plane] * (half ? y / 2 : y);
+      const auto* row =
+          static_cast<const uint8_t*>(image_.planes[plane]) + image_.row_bytes[plane] * (half ? y / 2 : y);
       const bool pairs = format_.yuv && i > 0;
       run.planes[i] = row + offset + (pairs ? x / 2 * run.chroma_step : x * run.step);
     }
@@ -309,10 +321,10 @@ class Resizer {
   const PixelKernels& kernels_;
   const Axis columns_, rows_;
   const YuvMatrix matrix_;
-  int strip_ = 0;                      ///< columns of the strip
-  int taps_ = 0;                       ///< of each column
-  int run_begin_ = 0, run_end_ = 0;    ///< source pixels of the strip
-  int32_t first_[kMaxColumns] = {};    ///< of the run, for each column
+  int strip_ = 0;                    ///< columns of the strip
+  int taps_ = 0;                     ///< of each column
+  int run_begin_ = 0, run_end_ = 0;  ///< source pixels of the strip
+  int32_t first_[kMaxColumns] = {};  ///< of the run, for each column
   float weights_[kMaxWeights];
   float sums_[kColours * kSumStride];
 };
@@ -327,8 +339,9 @@ lacuna_status image_to_tensor(const lacuna_image* image, const lacuna_image_tran
   LACUNA_RETURN_IF_ERROR(check_target(tensor, &target, error));
   const Rect crop = stored_crop(*image, *transform);
   target = turned_target(target, *transform);
-  LACUNA_RETURN_IF_ERROR(check(crop.width <= double{kMaxShrink} * target.width && crop.height <= double{kMaxShrink} * target.height,
-                               "the crop is more than 64 times as large as the target: shrink it in two steps", error));
+  LACUNA_RETURN_IF_ERROR(
+      check(crop.width <= double{kMaxShrink} * target.width && crop.height <= double{kMaxShrink} * target.height,
+            "the crop is more than 64 times as large as the target: shrink it in two steps", error));
   Resizer(*image, *transform, target, crop, *select_pixels(isas).kernels).run();
   return LACUNA_OK;
 }
@@ -358,8 +371,8 @@ lacuna_status lacuna_image_describe(lacuna_image_format format, uint32_t width, 
   }
   LACUNA_RETURN_IF_ERROR(check_image(&described, error));
   if (bytes < needed) {
-    return fail(error, LACUNA_ERROR_WRONG_SIZE, "%zu bytes; %u x %u pixels of this format take %zu", bytes, width, height,
-                needed);
+    return fail(error, LACUNA_ERROR_WRONG_SIZE, "%zu bytes; %u x %u pixels of this format take %zu", bytes, width,
+                height, needed);
   }
   *image = described;
   return LACUNA_OK;

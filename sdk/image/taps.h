@@ -13,10 +13,10 @@ constexpr int kMaxTaps = 4 * kMaxShrink + 2;
 
 /// One axis of a resize. Positions count in source pixels; pixel i covers [i, i + 1).
 struct Axis {
-  double begin;  ///< of the crop; may be negative
-  double scale;  ///< source pixels of one result pixel
-  int size;      ///< of the result
-  int low, high; ///< source pixels that count: [low, high), the picture and the crop together
+  double begin;   ///< of the crop; may be negative
+  double scale;   ///< source pixels of one result pixel
+  int size;       ///< of the result
+  int low, high;  ///< source pixels that count: [low, high), the picture and the crop together
   lacuna_image_filter filter;
 };
 

@@ -1,6 +1,8 @@
 #include "sdk/runtime/session.h"
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <new>
 
@@ -101,6 +103,36 @@ Status choose_isa(const char* name, SessionConfig* config, lacuna_error* error) 
               "\"%.40s\" is none of this CPU's instruction sets; the best one is %s", name, config->isa);
 }
 
+void say(const SessionConfig& config, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void say(const SessionConfig& config, const char* format, ...) {
+  char text[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  config.log(config.log_context, text);
+}
+
+/// Tells the caller's log what was bound.
+void log_session(const lacuna_session& session, size_t arena_bytes) {
+  say(session.config, "session: %s, %u threads, %zu steps, %zu bytes of arena, %zu of scratch a thread",
+      session.config.isa, session.config.threads, session.steps.size, arena_bytes, session.scratch_bytes);
+  for (uint32_t i = 0; i < session.steps.size; ++i) {
+    const BoundStep& bound = session.steps[i];
+    say(session.config, "step %u \"%.80s\" (%s): %s, %s, %u tasks", i,
+        text_of(session.model.program->steps()->Get(i)->name()), bound.op->name, bound.binding.kernel,
+        fbs::EnumNamePacking(bound.weights.packing), bound.binding.tasks);
+  }
+}
+
+/// The parts of a step's weights.
+template <class Function>
+void for_each_weight_range(const BoundStep& step, Function function) {
+  const PackedWeights& weights = step.weights;
+  if (weights.index.size != 0) function(weights.index.data, weights.index.size);
+  if (weights.values.size != 0) function(weights.values.data, weights.values.size * sizeof(float));
+}
+
 /// One step as a parallel loop.
 struct Loop {
   const BoundStep& step;
@@ -116,14 +148,7 @@ void run_task(void* loop, uint32_t index, uint32_t thread) {
 
 }  // namespace
 
-Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error) {
-  const lacuna_session_options chosen = options == nullptr ? lacuna_session_options_default() : *options;
-  if (chosen.struct_bytes != sizeof(lacuna_session_options)) {
-    return fail(error, LACUNA_ERROR_INVALID_ARGUMENT,
-                "struct_bytes is %u, not %zu: start from "
-                "lacuna_session_options_default()",
-                chosen.struct_bytes, sizeof(lacuna_session_options));
-  }
+Status make_config(const lacuna_session_options& chosen, SessionConfig* config, lacuna_error* error) {
   if (chosen.threads == 0 || chosen.threads > kMaxThreads) {
     return fail(error, LACUNA_ERROR_INVALID_ARGUMENT, "%u threads; 1 to %u are possible", chosen.threads, kMaxThreads);
   }
@@ -132,6 +157,8 @@ Status make_config(const lacuna_session_options* options, SessionConfig* config,
   config->parallel_for = chosen.parallel_for;
   config->parallel_for_context = chosen.parallel_for_context;
   config->profile = chosen.profile != 0;
+  config->log = chosen.log;
+  config->log_context = chosen.log_context;
   return choose_isa(chosen.isa, config, error);
 }
 
@@ -169,6 +196,7 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
       return fail(error, LACUNA_ERROR_THREADS, "the system gave fewer than %u threads", config.threads);
     }
   }
+  if (config.log != nullptr) log_session(*made, map.bytes);
   *session = made;
   return LACUNA_OK;
 }
@@ -190,14 +218,31 @@ lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases&
 
 void lacuna_session::run() {
   const lacuna::ScopedFpState fp_state;
-  for (lacuna::BoundStep& step : steps) {
-    if (!config.profile) {
-      run_step(step);
-      continue;
+  if (model.stream) {
+    run_streamed();
+  } else if (config.profile) {
+    for (lacuna::BoundStep& step : steps) run_step_timed(step);
+  } else {
+    for (const lacuna::BoundStep& step : steps) run_step(step);
+  }
+}
+
+void lacuna_session::run_step_timed(lacuna::BoundStep& step) {
+  const uint64_t start = lacuna::clock_ns();
+  run_step(step);
+  step.last_ns = lacuna::clock_ns() - start;
+}
+
+/// Weights of the next step are fetched while a step runs; those of a step that is done make room.
+void lacuna_session::run_streamed() {
+  for (size_t i = 0; i < steps.size; ++i) {
+    if (i + 1 < steps.size) lacuna::for_each_weight_range(steps[i + 1], lacuna::hint_needed);
+    if (config.profile) {
+      run_step_timed(steps[i]);
+    } else {
+      run_step(steps[i]);
     }
-    const uint64_t start = lacuna::clock_ns();
-    run_step(step);
-    step.last_ns = lacuna::clock_ns() - start;
+    lacuna::for_each_weight_range(steps[i], lacuna::hint_done);
   }
 }
 

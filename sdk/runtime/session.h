@@ -25,10 +25,12 @@ struct SessionConfig {
   lacuna_parallel_for parallel_for = nullptr;
   void* parallel_for_context = nullptr;
   bool profile = false;
+  lacuna_log log = nullptr;
+  void* log_context = nullptr;
 };
 
-/// Checks a caller's options (null: defaults) against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
-Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error);
+/// Checks a caller's options against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
+Status make_config(const lacuna_session_options& options, SessionConfig* config, lacuna_error* error);
 
 /// Bytes of arena that a session takes. Errors: TOO_LARGE.
 Status session_bytes(const ModelView& model, const SessionConfig& config, size_t* bytes, lacuna_error* error);
@@ -57,4 +59,6 @@ struct lacuna_session {
 
  private:
   void run_step(const lacuna::BoundStep& step);
+  void run_step_timed(lacuna::BoundStep& step);
+  void run_streamed();
 };

@@ -30,13 +30,23 @@ inline std::vector<const char*> isas() {
   return names;
 }
 
+/// Options of opening a file; members as in lacuna_open_options.
+struct OpenOptions : lacuna_open_options {
+  OpenOptions() : lacuna_open_options(lacuna_open_options_default()) {}
+};
+
 /// An open model. Can be moved while it has sessions, must outlive them.
 class Model {
  public:
   /// Maps a file. Errors: those of lacuna_model_open_file().
   static std::optional<Model> open_file(const char* path, lacuna_error* error = nullptr) {
+    return open_file(path, OpenOptions(), error);
+  }
+
+  /// Maps or copies a file. Errors: those of lacuna_model_open_file_with().
+  static std::optional<Model> open_file(const char* path, const OpenOptions& options, lacuna_error* error = nullptr) {
     Model model;
-    if (lacuna_model_open_file(path, &model.model_, error) != LACUNA_OK) return std::nullopt;
+    if (lacuna_model_open_file_with(path, &options, &model.model_, error) != LACUNA_OK) return std::nullopt;
     return model;
   }
 

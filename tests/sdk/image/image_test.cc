@@ -1,5 +1,5 @@
 // Pictures into tensors, against a slow reference that turns, cuts and resizes whole pictures in doubles.
-#include "lacuna/lacuna_image.h"
+#include "sdk/image/image.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sdk/image/image.h"
+#include "lacuna/lacuna_image.h"
 #include "tests/support/op_harness.h"
 
 namespace lacuna {
@@ -89,8 +89,9 @@ Colour from_yuv(const Case& c, double y, double u, double v) {
     u -= 128;
     v -= 128;
   }
-  Colour colour = c.matrix == LACUNA_IMAGE_BT601 ? Colour{y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u}
-                                                 : Colour{y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u};
+  Colour colour = c.matrix == LACUNA_IMAGE_BT601
+                      ? Colour{y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u}
+                      : Colour{y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u};
   for (double& part : colour) part = std::clamp(part, 0.0, 255.0);
   return colour;
 }
@@ -153,7 +154,8 @@ std::vector<double> reference(const Case& c, const lacuna_image_transform& t, in
   if (t.mirror != 0) p = make_picture(p.width, p.height, [&](int x, int y) { return p.at(p.width - 1 - x, y); });
   const double crop_width = t.crop_width == 0 ? p.width : t.crop_width;
   const double crop_height = t.crop_height == 0 ? p.height : t.crop_height;
-  const int left = std::min(0, static_cast<int>(std::floor(t.crop_x))), top = std::min(0, static_cast<int>(std::floor(t.crop_y)));
+  const int left = std::min(0, static_cast<int>(std::floor(t.crop_x))),
+            top = std::min(0, static_cast<int>(std::floor(t.crop_y)));
   const int right = std::max(p.width, static_cast<int>(std::ceil(t.crop_x + crop_width)));
   const int bottom = std::max(p.height, static_cast<int>(std::ceil(t.crop_y + crop_height)));
   const double sx = crop_width / width, sy = crop_height / height;
@@ -233,9 +235,9 @@ void check_case(const Case& c, const lacuna_image_transform& transform, int widt
   }
 }
 
-constexpr lacuna_image_format kAllFormats[] = {LACUNA_IMAGE_RGB24, LACUNA_IMAGE_BGR24, LACUNA_IMAGE_RGBA, LACUNA_IMAGE_BGRA,
-                                               LACUNA_IMAGE_GRAY,  LACUNA_IMAGE_YUYV,  LACUNA_IMAGE_UYVY, LACUNA_IMAGE_NV12,
-                                               LACUNA_IMAGE_NV21,  LACUNA_IMAGE_I420};
+constexpr lacuna_image_format kAllFormats[] = {
+    LACUNA_IMAGE_RGB24, LACUNA_IMAGE_BGR24, LACUNA_IMAGE_RGBA, LACUNA_IMAGE_BGRA, LACUNA_IMAGE_GRAY,
+    LACUNA_IMAGE_YUYV,  LACUNA_IMAGE_UYVY,  LACUNA_IMAGE_NV12, LACUNA_IMAGE_NV21, LACUNA_IMAGE_I420};
 constexpr lacuna_image_filter kAllFilters[] = {LACUNA_IMAGE_BILINEAR, LACUNA_IMAGE_LINEAR, LACUNA_IMAGE_AREA,
                                                LACUNA_IMAGE_BICUBIC};
 
@@ -276,7 +278,8 @@ TEST_CASE("image: every rotation and mirror, filter, crop inside and beyond, lar
           t.scale[k] = 1.0f / static_cast<float>(50 + k);
         }
         const Case c = random_case(rng, mirror != 0 ? LACUNA_IMAGE_NV12 : LACUNA_IMAGE_RGB24, 23, 17);
-        for (const auto& [x, y, w, h] : {std::array<float, 4>{0, 0, 0, 0}, {3.25f, 2.5f, 9.5f, 11.75f}, {-4.5f, -2, 30, 24}, {-9, -9, 4, 4}}) {
+        for (const auto& [x, y, w, h] :
+             {std::array<float, 4>{0, 0, 0, 0}, {3.25f, 2.5f, 9.5f, 11.75f}, {-4.5f, -2, 30, 24}, {-9, -9, 4, 4}}) {
           t.crop_x = x;
           t.crop_y = y;
           t.crop_width = w;
