@@ -20,7 +20,7 @@ double now_ms() {
 }
 
 void print_network(const Network& network) {
-  const bool dense = network.density() > 0.999;
+  const bool dense = network.density() > 0.99;
   char weights[48] = "dense";
   if (!dense) std::snprintf(weights, sizeof(weights), "%.1f %% of its weights are not zero", network.density() * 100);
   std::fprintf(stderr, "%s: %s, kernels for %s\n", network.name().c_str(), weights, network.isa());

@@ -88,7 +88,7 @@ void draw_panel(const Report& report, Canvas& canvas) {
     canvas.text(2 * margin + bar, y, scale, kWhite, text);
     y += line;
   }
-  const bool dense = report.network.density() > 0.999;
+  const bool dense = report.network.density() > 0.99;
   char density[32];
   std::snprintf(density, sizeof(density), "%.0f%% of weights", report.network.density() * 100);
   std::snprintf(text, sizeof(text), "%s  %s%s", report.network.name().c_str(), dense ? "dense" : density,

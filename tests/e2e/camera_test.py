@@ -12,6 +12,7 @@ import signal
 import struct
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import browser
@@ -380,7 +381,7 @@ def test_detectors_agree_with_the_demos_decoder(name, side, demo, tmp_path):
         offset = ((longer - photo.width) // 2, (longer - photo.height) // 2)
         square.paste(photo, offset)
         pixels = np.asarray(square.resize((kind.input_size,) * 2, Image.Resampling.BILINEAR), np.float32)[None] / 127.5 - 1
-        outputs = run(demo / f"{name}.lcn", {"input": pixels} if False else {"input_1": pixels}, tmp_path / "run")
+        outputs = run(demo / f"{name}.lcn", {"input_1": pixels}, tmp_path / "run")
         expected = detection.decode(kind, outputs)
         assert len(report["detections"]) == len(expected)
         for ours, theirs in zip(report["detections"], expected):
@@ -409,7 +410,7 @@ def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
     twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
     with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:
         with browser.Page(url, str(tmp_path / "profile"), *size) as shown:
-            shown.wait_for("document.getElementById('picture').naturalWidth > 0")
+            shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
             shown.wait_for("times.length > 8")
             pixels = ("(() => { const c = document.createElement('canvas'); c.width = 32; c.height = 32;"
                       "const d = c.getContext('2d'); d.drawImage(document.getElementById('picture'), 0, 0, 32, 32);"
@@ -438,9 +439,6 @@ def read_xwd(path):
 
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="there is no Xvfb; ./dev setup installs it")
 def test_window_shows_the_picture(folder, tmp_path):
-    if "no window" in sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", "--frames", "1", check=False,
-                             env={**os.environ, "DISPLAY": ":9999"}).stderr.split("(SDL2")[0]:
-        pass
     read_end, write_end = os.pipe()
     screen = subprocess.Popen(["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-fbdir", str(tmp_path)],
                               pass_fds=[write_end], stderr=subprocess.DEVNULL)
