@@ -119,10 +119,10 @@ Status check_target(const lacuna_tensor* tensor, Target* target, lacuna_error* e
                                "the target must be [1, C, H, W], [1, H, W, C] or the same without the 1", error));
   const int64_t* shape = tensor->shape + rank - 3;
   const int64_t* strides = tensor->strides + rank - 3;
-  const auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
-  const int channel = is_channels(shape[0]) ? 0 : 2;
+  const int channel = shape[0] == 3 || (shape[0] == 1 && shape[2] != 3) ? 0 : 2;
   const int row = channel == 0 ? 1 : 0;
-  LACUNA_RETURN_IF_ERROR(check(is_channels(shape[channel]), "the target must have 1 or 3 channels", error));
+  LACUNA_RETURN_IF_ERROR(
+      check(shape[channel] == 1 || shape[channel] == 3, "the target must have 1 or 3 channels", error));
   for (int i = row; i < row + 2; ++i) {
     LACUNA_RETURN_IF_ERROR(
         check(shape[i] >= 1 && shape[i] <= kMaxSide, "the target's sides must be 1 to 32768", error));

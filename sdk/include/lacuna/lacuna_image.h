@@ -94,10 +94,10 @@ typedef struct lacuna_image_transform {
 /** The whole picture, upright, BILINEAR, black fill, values 0..255. */
 LACUNA_API lacuna_image_transform lacuna_image_transform_default(void);
 
-/** Makes a tensor of a picture. `target` has 1 or 3 channels and is [1, C, H, W], [1, H, W, C], or the same without the
- * first dimension, in that order of preference; strides are free, dtype is LACUNA_F32, `data` is where elements are
- * written, all of them. With one channel it gets 0.299 R + 0.587 G + 0.114 B. The crop is at most 64 times as large as
- * the target in each direction. Errors: INVALID_ARGUMENT with what is wrong. */
+/** Makes a tensor of a picture. `target` has 3 channels or 1 and is [1, C, H, W], [1, H, W, C], or the same without the
+ * first dimension; where both could be meant, 3 channels come before 1 and C before H. Strides are free, dtype is
+ * LACUNA_F32, and all elements at `data` are written. With one channel it gets 0.299 R + 0.587 G + 0.114 B. The crop is
+ * at most 64 times as large as the target in each direction. Errors: INVALID_ARGUMENT with what is wrong. */
 LACUNA_API lacuna_status lacuna_image_to_tensor(const lacuna_image* image, const lacuna_image_transform* transform,
                                                 const lacuna_tensor* target, lacuna_error* error);
 

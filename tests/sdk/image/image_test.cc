@@ -152,8 +152,8 @@ std::vector<double> reference(const Case& c, const lacuna_image_transform& t, in
   Picture p = make_picture(c.width, c.height, [&](int x, int y) { return colour_at(c, x, y); });
   for (uint32_t turns = 0; turns < t.rotation / 90; ++turns) p = turn_right(p);
   if (t.mirror != 0) p = make_picture(p.width, p.height, [&](int x, int y) { return p.at(p.width - 1 - x, y); });
-  const double crop_width = t.crop_width == 0 ? p.width : t.crop_width;
-  const double crop_height = t.crop_height == 0 ? p.height : t.crop_height;
+  const double crop_width = t.crop_width == 0 ? double{1} * p.width : t.crop_width;
+  const double crop_height = t.crop_height == 0 ? double{1} * p.height : t.crop_height;
   const int left = std::min(0, static_cast<int>(std::floor(t.crop_x))),
             top = std::min(0, static_cast<int>(std::floor(t.crop_y)));
   const int right = std::max(p.width, static_cast<int>(std::ceil(t.crop_x + crop_width)));
@@ -244,7 +244,7 @@ constexpr lacuna_image_filter kAllFilters[] = {LACUNA_IMAGE_BILINEAR, LACUNA_IMA
 TEST_CASE("image: every format, matrix and range, odd and even sides") {
   std::mt19937 rng(7);
   for (const lacuna_image_format format : kAllFormats) {
-    for (const auto& [width, height] : {std::pair{22, 14}, {21, 13}, {1, 1}, {2, 1}, {67, 3}}) {
+    for (const auto& [width, height] : {std::pair{22, 14}, {21, 13}, {1, 1}, {2, 1}, {67, 5}}) {
       for (const auto& [matrix, range] : {std::pair{LACUNA_IMAGE_BT601, LACUNA_IMAGE_LIMITED},
                                           {LACUNA_IMAGE_BT601, LACUNA_IMAGE_FULL},
                                           {LACUNA_IMAGE_BT709, LACUNA_IMAGE_LIMITED},
@@ -302,7 +302,7 @@ TEST_CASE("image: wider than one strip, and the strongest shrinking") {
     lacuna_image_transform t = lacuna_image_transform_default();
     t.filter = filter;
     CAPTURE(filter);
-    check_case(random_case(rng, LACUNA_IMAGE_YUYV, 1501, 4), t, 701, 3);
+    check_case(random_case(rng, LACUNA_IMAGE_YUYV, 1501, 4), t, 701, 5);
     check_case(random_case(rng, LACUNA_IMAGE_RGBA, 640, 3), t, 10, 2);
     check_case(random_case(rng, LACUNA_IMAGE_GRAY, 5, 2), t, 600, 2);
   }
