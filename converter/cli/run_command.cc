@@ -26,7 +26,11 @@ struct Options {
   std::vector<std::string> inputs;
   std::string output_dir;
   uint32_t threads = 1;
+<<<<<<< HEAD
   uint32_t top = 0;
+=======
+  std::string provider;
+>>>>>>> main
   bool force = false;
 };
 
@@ -68,7 +72,7 @@ void run(const Options& options) {
     files.emplace_back(options.output_dir + "/" + std::to_string(i) + ".npy", options.force);
   }
 
-  Session session = start_session(model, {options.common.isa, options.threads, false});
+  Session session = start_session(model, {options.common.isa, options.threads, false, options.provider});
   progress.say("running " + options.model + " on " + session.isa());
   set_inputs(session, inputs);
   session.run();
@@ -104,6 +108,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("--top", options->top, "Print the N largest numbers of the first output with their labels")
       ->type_name("N");
   add_threads_option(*command, options->threads);
+  add_provider_option(*command, options->provider);
   command->add_flag("--force", options->force, "Replace files that exist");
   command->callback([options] { run(*options); });
 }

@@ -263,7 +263,7 @@ lacuna_status lacuna_session_init(const lacuna_model* model, const lacuna_sessio
 }
 
 void lacuna_session_end(lacuna_session* session) {
-  if (session != nullptr && session->pool != nullptr) session->pool->~ThreadPool();
+  if (session != nullptr) session->end();
 }
 
 lacuna_status lacuna_session_input(lacuna_session* session, size_t index, lacuna_tensor* tensor, lacuna_error* error) {
@@ -310,7 +310,7 @@ lacuna_status lacuna_session_step(const lacuna_session* session, size_t index, l
   *step = {};
   step->name = text_of(source.name());
   step->op = bound.op->name;
-  step->kernel = bound.binding.kernel;
+  step->kernel = kernel_of(*session, bound);
   step->packing = source.weights() == nullptr ? "-" : fbs::EnumNamePacking(bound.weights.packing);
   step->last_ns = bound.last_ns;
   if (const fbs::Choice* choice = source.choice(); choice != nullptr) {
@@ -318,6 +318,20 @@ lacuna_status lacuna_session_step(const lacuna_session* session, size_t index, l
     step->weights = choice->weights();
     step->macs = choice->macs();
     step->nonzero_macs = choice->nonzero_macs();
+  }
+  return LACUNA_OK;
+}
+
+lacuna_status lacuna_session_provided(const lacuna_session* session, lacuna_provided* provided, lacuna_error* error) {
+  LACUNA_RETURN_IF_ERROR(check_argument(session != nullptr && provided != nullptr, "an argument is null", error));
+  *provided = {};
+  provided->provider = session->config.provider == nullptr ? "" : session->config.provider->name;
+  for (const BoundStep& step : session->steps) {
+    provided->steps += step.provided ? 1 : 0;
+    if (step.region.handle == nullptr) continue;
+    ++provided->regions;
+    provided->layout_changes += step.region.layout_changes;
+    provided->bytes += step.region.bytes;
   }
   return LACUNA_OK;
 }

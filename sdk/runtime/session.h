@@ -4,6 +4,7 @@
 #include "kernels/op.h"
 #include "sdk/format/model.h"
 #include "sdk/format/step_view.h"
+#include "sdk/runtime/provider.h"
 #include "sdk/runtime/thread_pool.h"
 
 namespace lacuna {
@@ -15,6 +16,9 @@ struct BoundStep {
   Binding binding;
   PackedWeights weights;
   uint64_t last_ns;
+  ProvidedRegion region;  ///< with a handle: this step and the next region_steps - 1 are run by the provider
+  uint32_t region_steps;
+  bool provided;  ///< in such a region
 };
 
 /// What a session is made from, checked.
@@ -27,6 +31,7 @@ struct SessionConfig {
   bool profile = false;
   lacuna_log log = nullptr;
   void* log_context = nullptr;
+  const lacuna_provider* provider = nullptr;
 };
 
 /// Checks a caller's options against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
@@ -38,6 +43,9 @@ Status session_bytes(const ModelView& model, const SessionConfig& config, size_t
 /// Builds a session in `arena`. Errors: TOO_LARGE, ARENA_TOO_SMALL, ARENA_UNALIGNED, THREADS.
 Status make_session(const ModelView& model, const SessionConfig& config, void* arena, size_t arena_bytes,
                     lacuna_session** session, lacuna_error* error);
+
+/// What runs a step: a kernel, or the provider.
+const char* kernel_of(const lacuna_session& session, const BoundStep& step);
 
 /// The public description of a value. `bases.arena` null: without its data.
 lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases& bases);
@@ -56,6 +64,8 @@ struct lacuna_session {
   size_t scratch_bytes;  ///< of one thread
 
   void run();
+  void run_own(const lacuna::BoundStep& step);  ///< by our kernels, whatever a provider has
+  void end();
 
  private:
   void run_step(const lacuna::BoundStep& step);

@@ -516,7 +516,7 @@ std::vector<Tensor> random_inputs(const Graph& graph, uint32_t seed) {
 
 std::string random_file(Graph graph, Decisions& decisions) {
   run_passes(graph);
-  run_in_columns(graph);
+  run_in_columns(graph, kMostBandBytes);
   std::vector<Choice> choices = choose(graph, costs_of_target("generic"));
   for (size_t i = 0; i < choices.size(); ++i) {
     if (choices[i].packing == fbs::Packing::None) continue;

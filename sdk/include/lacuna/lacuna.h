@@ -202,6 +202,9 @@ typedef void (*lacuna_parallel_for)(void* context, uint32_t count, lacuna_task t
 /** Takes one line of text, without a line feed, that lives until the call returns. */
 typedef void (*lacuna_log)(void* context, const char* message);
 
+/** Kernels that are not the library's. */
+typedef struct lacuna_provider lacuna_provider;
+
 /** How a session runs. Start from lacuna_session_options_default() or pass NULL for the defaults. Nothing of it is kept
  * by lacuna_session_size(); lacuna_session_init() keeps the functions and their contexts until lacuna_session_end(). */
 typedef struct lacuna_session_options {
@@ -214,6 +217,11 @@ typedef struct lacuna_session_options {
   lacuna_log log;   /**< told by lacuna_session_init(), in its thread, what was bound: a line for the session and one
                        for each step. Runs never call it. NULL: nothing is said. */
   void* log_context;
+  const lacuna_provider* provider; /**< other kernels for dense regions, such as lacuna_xnnpack(); used by the session
+                                      where they are faster here, which lacuna_session_init() measures by running both.
+                                      They take memory outside the arena and threads of their own, results differ in
+                                      rounding from one session to another, and the promises above on memory and system
+                                      calls end. NULL (default): none. */
 } lacuna_session_options;
 
 LACUNA_API lacuna_session_options lacuna_session_options_default(void);
@@ -235,7 +243,7 @@ LACUNA_API lacuna_status lacuna_session_init(const lacuna_model* model, const la
                                              void* arena, size_t arena_bytes, lacuna_session** session,
                                              lacuna_error* error);
 
-/** Ends the session's threads. The arena may be reused. NULL is fine. */
+/** Ends the session's threads and what a provider made. The arena may be reused. NULL is fine. */
 LACUNA_API void lacuna_session_end(lacuna_session* session);
 
 /** Describes input or output `index` with its place in the arena, for access without a copy: element (i, j, ..) is at
@@ -264,7 +272,7 @@ LACUNA_API void lacuna_session_run(lacuna_session* session);
 typedef struct lacuna_step {
   const char* name;            /**< of the node in the source model */
   const char* op;              /**< operator, such as "Conv" */
-  const char* kernel;          /**< what was bound, with its ISA */
+  const char* kernel;          /**< what was bound, with its ISA; a provider's name for a step in a region of its */
   const char* packing;         /**< of the weights; "-" without weights */
   uint64_t nonzeros, weights;  /**< weights that are not zero, and all of them */
   uint64_t macs, nonzero_macs; /**< multiply-adds of one run, dense and with non-zero weights only */
@@ -277,6 +285,19 @@ LACUNA_API size_t lacuna_session_step_count(const lacuna_session* session);
 /** Describes step `index`, in the order of execution. Errors: NO_SUCH_TENSOR, INVALID_ARGUMENT. */
 LACUNA_API lacuna_status lacuna_session_step(const lacuna_session* session, size_t index, lacuna_step* step,
                                              lacuna_error* error);
+
+/** What a session leaves to lacuna_session_options.provider. */
+typedef struct lacuna_provided {
+  const char* provider;    /**< its name; "" without one. Static storage */
+  uint32_t regions;        /**< steps in a row that it runs as one; the first step bears the time of all */
+  uint32_t steps;          /**< in these */
+  uint32_t layout_changes; /**< values that each run brings into the provider's layout or back */
+  size_t bytes;            /**< of memory outside the arena; 0 where the system does not tell */
+} lacuna_provided;
+
+/** Describes that. Errors: INVALID_ARGUMENT. */
+LACUNA_API lacuna_status lacuna_session_provided(const lacuna_session* session, lacuna_provided* provided,
+                                                 lacuna_error* error);
 
 /** The highest tier that the session may use, one of lacuna_isas(). Static storage; "" for NULL. */
 LACUNA_API const char* lacuna_session_isa(const lacuna_session* session);

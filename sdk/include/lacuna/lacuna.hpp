@@ -154,6 +154,13 @@ class Session {
   }
   void run() { lacuna_session_run(session_); }
 
+  /// What the session leaves to a provider.
+  lacuna_provided provided() const {
+    lacuna_provided result = {};
+    lacuna_session_provided(session_, &result, nullptr);
+    return result;
+  }
+
   /// With `data`, for access in place. Empty for an index out of range.
   std::optional<lacuna_tensor> input(size_t index) {
     lacuna_tensor tensor;
