@@ -26,11 +26,8 @@ struct Options {
   std::vector<std::string> inputs;
   std::string output_dir;
   uint32_t threads = 1;
-<<<<<<< HEAD
   uint32_t top = 0;
-=======
   std::string provider;
->>>>>>> main
   bool force = false;
 };
 
