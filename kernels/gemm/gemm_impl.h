@@ -21,6 +21,9 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
     Vec v[NR];
     load_run<NR>(x, v);
     const Factors<MR> factors(w);
+    if constexpr (!Vec::kLaneProducts) {
+      __builtin_prefetch(w + rows.block_stride);  // the next row block: the hardware does not foresee the leap
+    }
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
       const Vec splatted = factors[m];

@@ -54,21 +54,56 @@ class PlaneCursor {
 
 inline int64_t planes_of(const UnfoldInput& in) { return in.channels * in.depth.kernel; }
 
-/// Any window, row by row.
-inline void unfold_column_by_rows(const UnfoldPixels& t, const float* plane, int64_t ky, int64_t kx, int64_t row,
-                                  int64_t x, float* out) {
-  const Window& height = t.in.height;
-  const Window& width = t.in.width;
-  const InsideRange inside(width, kx);
-  const float* end_of_plane = plane + height.in * width.in;
-  for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
-    const int64_t y = height.position(o, ky);
-    if (y < 0 || y >= height.in) {
-      zero_row(out + p, n);
-    } else {
-      copy_window_row(out + p, plane + y * width.in, end_of_plane, width, kx, inside, first, n);
+/// What a tap reads for each pixel of a tile: the same in all planes.
+class TapReader {
+ public:
+  TapReader(const UnfoldPixels& t, int64_t ky, int64_t kx, int64_t row, int64_t x) : pixels_(t.pixels) {
+    const Window& height = t.in.height;
+    const Window& width = t.in.width;
+    const InsideRange inside(width, kx);
+    for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
+      const int64_t y = height.position(o, ky);
+      const bool row_inside = y >= 0 && y < height.in;
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t column = first + i;
+        if (row_inside && column >= inside.first && column < inside.end) {
+          offsets_[p + i] = y * width.in + width.position(column, kx);
+        } else {
+          offsets_[p + i] = 0;
+          outside_[outsiders_++] = static_cast<int>(p + i);
+        }
+      }
+    });
+  }
+
+  void copy(const float* plane, float* to) const {
+#pragma GCC unroll 4
+    for (int p = 0; p < pixels_; ++p) to[p] = plane[offsets_[p]];
+    for (int i = 0; i < outsiders_; ++i) to[outside_[i]] = 0;
+  }
+
+ private:
+  int pixels_;
+  int outsiders_ = 0;
+  int64_t offsets_[kTilePixels];  ///< in a plane; 0 where the tap is outside
+  int outside_[kTilePixels];      ///< pixels for which it is
+};
+
+/// Any window.
+inline void unfold_by_taps(const UnfoldPixels& t, int64_t row, int64_t x, float* out) {
+  const int64_t taps = t.in.height.kernel * t.in.width.kernel;
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    const TapReader reader(t, tap / t.in.width.kernel, tap % t.in.width.kernel, row, x);
+    PlaneCursor cursor(t.in);
+    for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
+      float* to = out + (plane * taps + tap) * t.column_stride;
+      if (cursor.plane() != nullptr) {
+        reader.copy(cursor.plane(), to);
+      } else {
+        zero_row(to, t.pixels);
+      }
     }
-  });
+  }
 }
 
 /// Where rows of input and output are as long as each other and nothing is strided, a tap shifts the whole tile by a
@@ -141,22 +176,7 @@ inline void unfold_by_shifts(const UnfoldPixels& t, int64_t row, int64_t x, floa
 
 inline void unfold_pixels(const UnfoldPixels& t, float* out) {
   const int64_t row = t.pixel / t.in.width.out, x = t.pixel % t.in.width.out;
-  if (shifts_only(t)) {
-    unfold_by_shifts(t, row, x, out);
-    return;
-  }
-  PlaneCursor cursor(t.in);
-  for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
-    for (int64_t ky = 0; ky < t.in.height.kernel; ++ky) {
-      for (int64_t kx = 0; kx < t.in.width.kernel; ++kx, out += t.column_stride) {
-        if (cursor.plane() != nullptr) {
-          unfold_column_by_rows(t, cursor.plane(), ky, kx, row, x, out);
-        } else {
-          zero_row(out, t.pixels);
-        }
-      }
-    }
-  }
+  (shifts_only(t) ? unfold_by_shifts : unfold_by_taps)(t, row, x, out);
 }
 
 /// How the lines of one kernel column are read: the same for all rows and planes.
