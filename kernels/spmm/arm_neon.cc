@@ -8,7 +8,7 @@ namespace {
 #if defined(__aarch64__)
 
 /// Four vectors in one instruction, which also advances x: the compiler would make an address for each.
-inline float32x4x4_t load_next_four(const float*& x) {
+[[gnu::always_inline]] inline float32x4x4_t load_next_four(const float*& x) {
   float32x4x4_t four;
   __asm__("ld1 {%S0.4s - %V0.4s}, [%1], #64" : "=w"(four), "+r"(x) : "m"(*reinterpret_cast<const float(*)[16]>(x)));
   return four;
@@ -16,7 +16,7 @@ inline float32x4x4_t load_next_four(const float*& x) {
 
 /// sum[j] += x[j] * weight, for NR vectors.
 template <int NR>
-inline void add_column(const float* x, float weight, Vec* sum) {
+[[gnu::always_inline]] inline void add_column(const float* x, float weight, Vec* sum) {
   constexpr int kFours = NR / 4 * 4;
 #pragma GCC unroll 4
   for (int j = 0; j < kFours; j += 4) {
