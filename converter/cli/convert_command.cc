@@ -147,7 +147,7 @@ void add_convert_command(CLI::App& app) {
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
   command->add_option("--image", options->image, "How a picture becomes the first input; kept in the file")
-      ->type_name("'mean=..;std=..;resize=256;order=rgb;labels=FILE'");
+      ->type_name("'mean=..;std=..;resize=256;fit=crop;filter=bilinear;order=rgb;labels=FILE'");
   command->add_option("--ops-list", options->ops_list, "Also write the names of the model's operators")
       ->type_name("FILE");
   command->add_flag("--force", options->force, "Replace files that exist");

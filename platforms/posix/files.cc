@@ -2,6 +2,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 #include <cerrno>
 #include <cstring>
@@ -81,7 +84,12 @@ void advise(uintptr_t begin, uintptr_t end, int advice) {
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, advice);
 }
 
+// The numbers that sysconf takes differ between the C libraries of Linux.
+#if defined(__linux__)
+uintptr_t page_bytes() { return static_cast<uintptr_t>(getauxval(AT_PAGESZ)); }
+#else
 uintptr_t page_bytes() { return static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)); }
+#endif
 
 }  // namespace
 

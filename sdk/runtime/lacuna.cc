@@ -6,6 +6,7 @@
 #include "platforms/cpu_features.h"
 #include "platforms/platform.h"
 #include "sdk/runtime/copy.h"
+#include "sdk/runtime/open_model.h"
 #include "sdk/runtime/session.h"
 
 #define LACUNA_TEXT_OF(x) #x
@@ -32,10 +33,6 @@ OpenModel load(const lacuna_model* model) {
 constexpr uint32_t kMaxOptionBytes = 1024;
 
 void store(const OpenModel& open, lacuna_model* model) { memcpy(model, &open, sizeof(open)); }
-
-const fbs::Program* program_of(const lacuna_model* model) {
-  return model == nullptr ? nullptr : load(model).view.program;
-}
 
 Status check_argument(bool good, const char* what, lacuna_error* error) {
   return good ? LACUNA_OK : fail(error, LACUNA_ERROR_INVALID_ARGUMENT, "%s", what);
@@ -103,6 +100,11 @@ Status prepare(const lacuna_model* model, const lacuna_session_options* options,
 }
 
 }  // namespace
+
+const fbs::Program* program_of(const lacuna_model* model) {
+  return model == nullptr ? nullptr : load(model).view.program;
+}
+
 }  // namespace lacuna
 
 using namespace lacuna;  // NOLINT(google-build-using-namespace): this file is the C face of the namespace
@@ -130,6 +132,7 @@ const char* lacuna_status_name(lacuna_status status) {
     LACUNA_CASE(LACUNA_ERROR_INVALID_ARGUMENT);
     LACUNA_CASE(LACUNA_ERROR_NO_SUCH_TENSOR);
     LACUNA_CASE(LACUNA_ERROR_WRONG_SIZE);
+    LACUNA_CASE(LACUNA_ERROR_NO_PREPROCESSING);
     case LACUNA_STATUS_WIDTH_:
       break;
   }

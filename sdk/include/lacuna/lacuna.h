@@ -87,7 +87,8 @@ typedef enum lacuna_status {
   LACUNA_ERROR_INVALID_ARGUMENT = 70, /**< a null or unaligned pointer, a model that is not open, a bad option */
   LACUNA_ERROR_NO_SUCH_TENSOR = 71,   /**< index of an input, output or step out of range */
   LACUNA_ERROR_WRONG_SIZE = 72,       /**< bytes given do not match the tensor */
-  LACUNA_STATUS_WIDTH_ = 0x7fffffff   /**< no status: makes the type 32 bits wide for every compiler */
+  LACUNA_ERROR_NO_PREPROCESSING = 73, /**< the model does not say how it wants its pictures */
+  LACUNA_STATUS_WIDTH_ = 0x7fffffff    /**< no status: makes the type 32 bits wide for every compiler */
 } lacuna_status;
 
 /** The name of a status, such as "LACUNA_ERROR_HASH". Never NULL; static storage. */
