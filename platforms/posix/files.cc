@@ -105,9 +105,7 @@ void unmap_file(const MappedFile& file) {
   if (file.data != nullptr) munmap(const_cast<void*>(file.data), file.bytes);
 }
 
-void hint_sequential(const MappedFile& file) {
-  madvise(const_cast<void*>(file.data), file.bytes, MADV_SEQUENTIAL);
-}
+void hint_sequential(const MappedFile& file) { madvise(const_cast<void*>(file.data), file.bytes, MADV_SEQUENTIAL); }
 
 void hint_needed(const void* data, size_t bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(data);

@@ -419,7 +419,8 @@ class Verifier {
     }
     if (image.bgr() && channels != 3) return "bgr needs 3 channels";
     if (image.resize_short_side() > kMaxImageSide) return "resize_short_side is beyond 32768";
-    if (image.letterbox() && image.resize_short_side() != 0) return "letterbox and resize_short_side exclude each other";
+    if (image.letterbox() && image.resize_short_side() != 0)
+      return "letterbox and resize_short_side exclude each other";
     if (image.filter() > fbs::ImageFilter::MAX) return "an unknown filter";
     return wrong_labels(image.labels());
   }
