@@ -58,7 +58,8 @@ std::optional<Model> open_file(const AlignedBytes& file) {
 
 /// Describes everything that there is to describe.
 void ask(const Model& model) {
-  for (size_t i = 0; i <= model.input_count(); ++i) require(!model.input(i) == (i == model.input_count()), "inputs count");
+  for (size_t i = 0; i <= model.input_count(); ++i)
+    require(!model.input(i) == (i == model.input_count()), "inputs count");
   for (size_t i = 0; i <= model.output_count(); ++i) {
     require(!model.output(i) == (i == model.output_count()), "outputs count");
   }

@@ -30,7 +30,8 @@ class Scratch {
   }
   std::string write(const uint8_t* data, size_t bytes) const {
     const std::string path = folder_ / "model";
-    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(bytes));
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(bytes));
     return path;
   }
 
@@ -62,7 +63,8 @@ void import(const uint8_t* data, size_t bytes, Import importer) {
   try {
     convert_and_open(importer(scratch.write(data, bytes), {}));
   } catch (const Error& error) {
-    require(error.code != ExitCode::kOk && error.code != ExitCode::kInternal, "a refusal has an exit code:", error.what());
+    require(error.code != ExitCode::kOk && error.code != ExitCode::kInternal,
+            "a refusal has an exit code:", error.what());
     require(error.what()[0] != '\0', "a refusal says why");
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {

@@ -19,7 +19,8 @@ void fill_row(Decisions& decisions, float* row, uint32_t columns) {
   }
 }
 
-void round_trip_sparse(const WeightMatrix& matrix, const std::vector<float>& weights, fbs::Packing packing, uint32_t block) {
+void round_trip_sparse(const WeightMatrix& matrix, const std::vector<float>& weights, fbs::Packing packing,
+                       uint32_t block) {
   const WeightBytes packed = pack_sparse_rows(matrix, nullptr, packing, block);
   lacuna_error error = {};
   require(check_sparse_rows(packed.view(), &error) == LACUNA_OK, "what is packed passes its check:", error.message);
@@ -44,7 +45,8 @@ void packings(const uint8_t* data, size_t bytes) {
   matrix.copied_columns = 1 + decisions.below(matrix.channel_columns);
   matrix.columns = matrix.channel_columns * (1 + decisions.below(200));
   std::vector<float> weights(size_t{matrix.rows} * matrix.columns);
-  for (uint32_t row = 0; row < matrix.rows; ++row) fill_row(decisions, &weights[size_t{row} * matrix.columns], matrix.columns);
+  for (uint32_t row = 0; row < matrix.rows; ++row)
+    fill_row(decisions, &weights[size_t{row} * matrix.columns], matrix.columns);
   matrix.data = weights.data();
 
   const uint32_t channels = matrix.columns / matrix.channel_columns;

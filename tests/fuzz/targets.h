@@ -1,5 +1,5 @@
-// What is fuzzed. Each target takes any bytes, finds nothing to do with most of them, and ends the process when a promise
-// is broken; sanitizers see to the rest. replay.cc and libFuzzer call them.
+// What is fuzzed. Each target takes any bytes, finds nothing to do with most of them, and ends the process when a
+// promise is broken; sanitizers see to the rest. replay.cc and libFuzzer call them.
 #pragma once
 
 #include <cstddef>

@@ -38,6 +38,7 @@ def use(prefix, folder):
     """Finds the package below `prefix` by CMake and by pkg-config."""
     build("find_package", folder / "cmake", f"-DCMAKE_PREFIX_PATH={prefix}")
     run(folder / "cmake/consumer_c")
+    assert "libstdc++" not in call("readelf", "--dynamic", folder / "cmake/consumer_c")
     assert "steps on" in call(folder / "cmake/consumer_cc", MODEL)
     (description,) = prefix.rglob("lacuna.pc")
     environment = dict(os.environ, PKG_CONFIG_PATH=str(description.parent), LD_LIBRARY_PATH=str(description.parents[1]))

@@ -171,11 +171,10 @@ class Maker {
   /// Functions without steps or poles.
   fbs::UnaryAttrsT function() {
     using Kind = fbs::UnaryKind;
-    static const std::vector<Kind> kinds = {Kind::Sigmoid,  Kind::Tanh,     Kind::HardSigmoid, Kind::HardSwish,
-                                            Kind::Silu,     Kind::Mish,     Kind::Gelu,        Kind::GeluTanh,
-                                            Kind::Erf,      Kind::Softplus, Kind::Softsign,    Kind::Abs,
-                                            Kind::Neg,      Kind::Sin,      Kind::Cos,         Kind::Elu,
-                                            Kind::Identity, Kind::Clamp};
+    static const std::vector<Kind> kinds = {
+        Kind::Sigmoid, Kind::Tanh,     Kind::HardSigmoid, Kind::HardSwish, Kind::Silu,     Kind::Mish,
+        Kind::Gelu,    Kind::GeluTanh, Kind::Erf,         Kind::Softplus,  Kind::Softsign, Kind::Abs,
+        Kind::Neg,     Kind::Sin,      Kind::Cos,         Kind::Elu,       Kind::Identity, Kind::Clamp};
     fbs::UnaryAttrsT attrs;
     const Kind kind = d_.of(kinds);
     attrs.function = fbs::Activation(kind, kind == Kind::Clamp ? -0.5f : 0.3f, 0.5f);
@@ -269,10 +268,9 @@ class Maker {
     const int64_t depth = shape[attrs.transpose_a ? shape.rank - 2 : shape.rank - 1];
     attrs.alpha = 1.0f / std::sqrt(static_cast<float>(depth));
     const int64_t columns = d_.between(1, 20);
-    const ValueId b = d_.one_in(2) ? any()
-                                   : constant(attrs.transpose_b ? make_shape({columns, depth})
-                                                                : make_shape({depth, columns}),
-                                              1.0f);
+    const ValueId b =
+        d_.one_in(2) ? any()
+                     : constant(attrs.transpose_b ? make_shape({columns, depth}) : make_shape({depth, columns}), 1.0f);
     add(make_attrs(attrs), {a, b});
   }
 
@@ -319,7 +317,8 @@ class Maker {
 
   void reduce() {
     using Kind = fbs::ReduceKind;
-    static const std::vector<Kind> kinds = {Kind::Mean, Kind::Max, Kind::Min, Kind::Sum, Kind::L1, Kind::L2, Kind::LogSumExp};
+    static const std::vector<Kind> kinds = {Kind::Mean, Kind::Max, Kind::Min,      Kind::Sum,
+                                            Kind::L1,   Kind::L2,  Kind::LogSumExp};
     const ValueId x = any();
     fbs::ReduceAttrsT attrs;
     attrs.kind = d_.of(kinds);
@@ -395,7 +394,8 @@ class Maker {
   void concat() {
     fbs::ConcatAttrsT attrs;
     const ValueId first = any();
-    attrs.axis = d_.one_in(2) ? axis_of(first) : std::min<uint32_t>(1, static_cast<uint32_t>(graph_.shape(first).rank) - 1);
+    attrs.axis =
+        d_.one_in(2) ? axis_of(first) : std::min<uint32_t>(1, static_cast<uint32_t>(graph_.shape(first).rank) - 1);
     std::vector<ValueId> parts = {first};
     for (const ValueId value : values_) {
       if (fits_beside(graph_.shape(first), graph_.shape(value), static_cast<int>(attrs.axis)) && d_.one_in(2)) {

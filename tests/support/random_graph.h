@@ -37,8 +37,9 @@ class Decisions {
 /// Bytes for Decisions.
 std::vector<uint8_t> random_bytes(uint32_t seed, size_t bytes = 400);
 
-/// A network of up to some twenty nodes of all operators: odd sizes, strides, groups, pads and broadcasts, shared values,
-/// several outputs. Functions are tame, so that results can be compared. Small: at most some million multiply-adds.
+/// A network of up to some twenty nodes of all operators: odd sizes, strides, groups, pads and broadcasts, shared
+/// values, several outputs. Functions are tame, so that results can be compared. Small: at most some million
+/// multiply-adds.
 Graph random_graph(Decisions& decisions);
 
 /// Inputs for a graph, around -1 to 1.

@@ -2,7 +2,7 @@
 # is built. `./dev package` runs it.
 if(TARGET lacuna_cli)
   include(GNUInstallDirs)
-  install(TARGETS lacuna_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lacuna)
+  install(TARGETS lacuna_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lacuna_program)
 endif()
 
 # The target's own name for its architecture: what a cross build is for, not where it runs.
@@ -25,8 +25,7 @@ set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_GENERATOR TGZ DEB)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_SOURCE_GENERATOR "")
-set(CPACK_COMPONENTS_ALL lacuna)
-set(CPACK_ARCHIVE_COMPONENT_INSTALL OFF)
+set(CPACK_MONOLITHIC_INSTALL ON)
 set(CPACK_PACKAGE_FILE_NAME lacuna-${PROJECT_VERSION}-linux-${architecture})
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
