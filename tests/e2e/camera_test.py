@@ -445,7 +445,8 @@ def test_window_shows_the_picture(folder, tmp_path):
     try:
         os.close(write_end)
         display = os.read(read_end, 16).decode().strip()
-        environment = {**os.environ, "DISPLAY": f":{display}", "SDL_VIDEODRIVER": "x11"}
+        environment = {**os.environ, "DISPLAY": f":{display}", "SDL_VIDEODRIVER": "x11",
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # those of X libraries
         with running("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", "--fps", "10", env=environment) as process:
             for _ in range(100):
                 time.sleep(0.1)
