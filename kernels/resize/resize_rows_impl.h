@@ -114,7 +114,7 @@ inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t 
 
 inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t begin, int64_t end, float* held,
                              float* y) {
-  if constexpr (kLanes > 4) {  // shorter Vecs have no fast lookup
+  if constexpr (Vec::kFastLookup) {
     if (plan.reach <= kLanes) return interpolate_rows<Span::kOne>(plan, x, begin, end, held, y);
     if (plan.reach <= 2 * kLanes) return interpolate_rows<Span::kTwo>(plan, x, begin, end, held, y);
   }

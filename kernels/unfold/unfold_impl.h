@@ -189,18 +189,28 @@ class LineReader {
     end_ = clamp_to(inside.end - t.column, first_, t.columns);
     begin_ = t.in.width.position(t.column, kx);
     for (int v = 0; v < vectors_ && stride_ <= 2; ++v) set_masks(v);
+    whole_first_ = static_cast<int>((first_ + Vec::kLanes - 1) / Vec::kLanes);
+    whole_end_ = static_cast<int>(end_ / Vec::kLanes);
+    if (whole_end_ < whole_first_) whole_end_ = whole_first_;
   }
 
   /// `row` is the first position of an input row.
   void copy(const float* row, float* to) const {
     const float* from = row + begin_;
     if (stride_ == 1) {
-      for (int v = 0; v < vectors_; ++v) store(to + v * Vec::kLanes, load_masked(from + v * Vec::kLanes, near_[v]));
+      copy_vectors([&](int v) { return load(from + v * Vec::kLanes); },
+                   [&](int v) { return load_masked(from + v * Vec::kLanes, near_[v]); }, to);
     } else if (stride_ == 2) {
-      for (int v = 0; v < vectors_; ++v) {
-        const float* p = from + 2 * v * Vec::kLanes;
-        store(to + v * Vec::kLanes, even_lanes(load_masked(p, near_[v]), load_masked(p + Vec::kLanes, far_[v])));
-      }
+      copy_vectors(
+          [&](int v) {
+            const float* p = from + 2 * v * Vec::kLanes;
+            return even_lanes(load(p), load(p + Vec::kLanes));
+          },
+          [&](int v) {
+            const float* p = from + 2 * v * Vec::kLanes;
+            return even_lanes(load_masked(p, near_[v]), load_masked(p + Vec::kLanes, far_[v]));
+          },
+          to);
     } else {
       zero(to);
       for (int64_t i = first_; i < end_; ++i) to[i] = from[i * stride_];
@@ -212,6 +222,17 @@ class LineReader {
 
  private:
   static constexpr int kVectors = static_cast<int>(kMaxPitch) / Vec::kLanes;
+  /// Tiers with short vectors have no masked loads, and few vectors that need them.
+  static constexpr bool kMasksMuch = Vec::kLanes > 4;
+
+  template <class Whole, class Masked>
+  void copy_vectors(const Whole& whole, const Masked& masked, float* to) const {
+    const int vectors = vectors_, first = kMasksMuch ? vectors : whole_first_, end = kMasksMuch ? vectors : whole_end_;
+    int v = 0;
+    for (; v < first; ++v) store(to + v * Vec::kLanes, masked(v));
+    for (; v < end; ++v) store(to + v * Vec::kLanes, whole(v));
+    for (; v < vectors; ++v) store(to + v * Vec::kLanes, masked(v));
+  }
 
   void set_masks(int v) {
     uint32_t near = 0, far = 0;
@@ -228,6 +249,7 @@ class LineReader {
   int64_t stride_;
   int vectors_;
   int64_t first_, end_;  ///< columns inside the plane
+  int whole_first_, whole_end_;  ///< vectors of such columns alone
   int64_t begin_;        ///< position that column 0 reads
   LoadMask near_[kVectors];
   LoadMask far_[kVectors];  ///< of the second vector, at stride 2
@@ -254,19 +276,21 @@ inline void unfold_lines(const UnfoldLines& t, float* out) {
 }
 
 inline void fold_line(const FoldLines& t, const float* sums, const float* residual, float* y, Vec low, Vec high) {
-  for (int64_t i = 0; i < t.columns; i += Vec::kLanes) {
-    const int64_t left = t.columns - i;
-    const int lanes = left < Vec::kLanes ? static_cast<int>(left) : Vec::kLanes;
+  const int64_t columns = t.columns;
+  const bool clamps = t.clamps;
+  int64_t i = 0;
+  for (; i + Vec::kLanes <= columns; i += Vec::kLanes) {
     Vec sum = load(sums + i);
-    if (residual != nullptr)
-      sum = add(sum, lanes == Vec::kLanes ? load(residual + i) : load_first(residual + i, lanes));
-    if (t.clamps) sum = clamp(sum, low, high);
-    if (lanes == Vec::kLanes) {
-      store(y + i, sum);
-    } else {
-      store_first(y + i, sum, lanes);
-    }
+    if (residual != nullptr) sum = add(sum, load(residual + i));
+    if (clamps) sum = clamp(sum, low, high);
+    store(y + i, sum);
   }
+  if (i == columns) return;
+  const int lanes = static_cast<int>(columns - i);
+  Vec sum = load(sums + i);
+  if (residual != nullptr) sum = add(sum, load_first(residual + i, lanes));
+  if (clamps) sum = clamp(sum, low, high);
+  store_first(y + i, sum, lanes);
 }
 
 inline void fold_lines(const FoldLines& t) {
