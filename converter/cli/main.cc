@@ -76,6 +76,7 @@ int run_program(int argc, char** argv) {
     add_compare_command(app);
     add_doctor_command(app);
     add_tune_command(app);
+    add_prune_command(app);
     run_command(app, argc, argv);
     return static_cast<int>(ExitCode::kOk);
   } catch (const Error& error) {
