@@ -199,8 +199,8 @@ def resident_kb(process):
 
 @sanitized
 def test_ten_thousand_frames_in_flat_memory(folder):
-    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--frames",
-                           "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--size", "320x240",
+                           "--frames", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         sizes = {}
         for number, line in enumerate(process.stdout):
             if number in (100, 5000, 9990):
