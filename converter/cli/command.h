@@ -33,6 +33,7 @@ void add_bench_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
+void add_prune_command(CLI::App& app);
 
 /// The option --threads.
 void add_threads_option(CLI::App& command, uint32_t& threads);

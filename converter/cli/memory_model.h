@@ -15,6 +15,8 @@ class MemoryModel {
   explicit MemoryModel(const std::string& bytes);
 
   const ModelView& view() const { return view_; }
+  /// The aligned bytes.
+  const void* data() const { return memory_.get(); }
 
  private:
   struct Free {

@@ -1,11 +1,14 @@
 #include "converter/cli/photo.h"
 
-#include <jpeglib.h>  // wants size_t and FILE
 #include <png.h>
 
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+
+// clang-format off
+#include <jpeglib.h>  // wants size_t and FILE before it
+// clang-format on
 
 #include "converter/ir/error.h"
 

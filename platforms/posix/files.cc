@@ -81,6 +81,7 @@ Status take_file(const char* path, Take take, MappedFile* file, lacuna_error* er
 
 /// Advice about the whole pages between two addresses.
 void advise(uintptr_t begin, uintptr_t end, int advice) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses of pages, cut to whole ones
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, advice);
 }
 

@@ -1,11 +1,13 @@
 #include "jpeg.h"
 
-#include <jpeglib.h>  // wants size_t and FILE
-
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+// clang-format off
+#include <jpeglib.h>  // wants size_t and FILE before it
+// clang-format on
 
 #include "failure.h"
 

@@ -413,21 +413,22 @@ class Verifier {
       if (!(std > 0) || !std::isfinite(std) || !std::isfinite(1 / std)) return "a std is not positive and finite";
     }
     if (inputs_ == 0) return "there is no input";
-    const auto& shape = *program_.values()->Get(program_.inputs()->Get(0))->shape();
-    if (shape.size() != 4 || shape[0] != 1 || (shape[1] != channels && shape[3] != channels)) {
+    const auto* shape = program_.values()->Get(program_.inputs()->Get(0))->shape();
+    if (size_of(shape) != 4 || shape->Get(0) != 1 || (shape->Get(1) != channels && shape->Get(3) != channels)) {
       return "the first input is no picture of as many channels as mean has";
     }
     if (image.bgr() && channels != 3) return "bgr needs 3 channels";
     if (image.resize_short_side() > kMaxImageSide) return "resize_short_side is beyond 32768";
-    if (image.letterbox() && image.resize_short_side() != 0) return "letterbox and resize_short_side exclude each other";
+    if (image.letterbox() && image.resize_short_side() != 0)
+      return "letterbox and resize_short_side exclude each other";
     if (image.filter() > fbs::ImageFilter::MAX) return "an unknown filter";
     return wrong_labels(image.labels());
   }
 
   const char* wrong_labels(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* labels) const {
-    const auto& shape = *program_.values()->Get(program_.outputs()->Get(0))->shape();
+    const auto* shape = program_.values()->Get(program_.outputs()->Get(0))->shape();
     uint64_t elements = 1;
-    for (const uint32_t dim : shape) elements *= dim;  // verify_value has bounded it
+    for (uint32_t i = 0; i < size_of(shape); ++i) elements *= shape->Get(i);  // verify_value has bounded it
     if (size_of(labels) > elements) return "more labels than the first output has elements";
     for (uint32_t i = 0; i < size_of(labels); ++i) {
       if (!name_fits(labels->Get(i))) return "a label is too long";

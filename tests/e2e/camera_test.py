@@ -199,8 +199,8 @@ def resident_kb(process):
 
 @sanitized
 def test_ten_thousand_frames_in_flat_memory(folder):
-    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--frames",
-                           "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--size", "320x240",
+                           "--frames", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         sizes = {}
         for number, line in enumerate(process.stdout):
             if number in (100, 5000, 9990):
@@ -405,7 +405,7 @@ def test_pose_is_drawn(demo, tmp_path):
 @needs_demo
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
 @pytest.mark.parametrize("name,model,source,size", [
-    ("camera_web.png", "classes", "photos", (1000, 620)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
+    ("camera_web.png", "classes", "photos", (1000, 445)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
 def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
     twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
     with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:
@@ -445,7 +445,8 @@ def test_window_shows_the_picture(folder, tmp_path):
     try:
         os.close(write_end)
         display = os.read(read_end, 16).decode().strip()
-        environment = {**os.environ, "DISPLAY": f":{display}", "SDL_VIDEODRIVER": "x11"}
+        environment = {**os.environ, "DISPLAY": f":{display}", "SDL_VIDEODRIVER": "x11",
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # those of X libraries
         with running("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", "--fps", "10", env=environment) as process:
             for _ in range(100):
                 time.sleep(0.1)

@@ -13,7 +13,7 @@ import pytest
 from lacuna_program import PROGRAM, call
 from onnx import TensorProto, helper, numpy_helper
 
-COMMANDS = ["convert", "inspect", "run", "bench", "compare", "doctor"]
+COMMANDS = ["convert", "inspect", "run", "bench", "compare", "doctor", "prune"]
 USAGE, MALFORMED, UNSUPPORTED, OUTSIDE_BOUND, RESOURCE_LIMIT = 2, 3, 4, 5, 6
 SEED = 7
 BUILD = json.loads(call("doctor", "--json").stdout)["build"]

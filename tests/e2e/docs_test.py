@@ -11,11 +11,12 @@ import pytest
 from lacuna_program import call, convert
 from PIL import Image
 from onnx import TensorProto, helper
+from PIL import Image
 from tflite_model import Model
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMANDS = ["convert", "inspect", "run", "bench", "compare", "doctor", "tune"]
+COMMANDS = ["convert", "inspect", "run", "bench", "compare", "doctor", "tune", "prune"]
 
 
 def blocks(path, language=""):
@@ -52,6 +53,16 @@ def make_tflite(path):
                               ("FullyConnectedOptions", {})))
 
 
+def make_samples(path):
+    """What `lacuna prune` calibrates on: arrays and pictures for net.onnx."""
+    rng = np.random.default_rng(1)
+    np.save(path / "samples.npy", rng.normal(size=(4, 3, networks.SIZE, networks.SIZE)).astype(np.float32))
+    (path / "photos").mkdir()
+    for i in range(4):
+        picture = Image.fromarray(rng.integers(0, 255, (90, 70, 3), np.uint8))
+        picture.save(path / "photos" / f"{i}.{'png' if i % 2 else 'jpg'}")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The source models and other files that the examples name."""
@@ -63,6 +74,7 @@ def folder(tmp_path_factory):
     for name in "ab":
         np.save(path / f"{name}.npy", np.ones((1, 4), np.float32))
     call("tune", "--quick", "--isa", "scalar", "-o", path / "machine.json")
+    make_samples(path)
     (path / "names.txt").write_text("\n".join(f"class {i}" for i in range(10)))
     convert(path / "net.tflite", path / "pictures.lcn", "--image", f"mean=0,0,0;std=255,255,255;labels={path / 'names.txt'}")
     Image.new("RGB", (30, 20), "orange").save(path / "photo.png")
@@ -87,6 +99,8 @@ def test_command(page, line, folder, monkeypatch):
         arguments.append("--force")
     if arguments[0] == "tune":  # measures for minutes, into a file that is there already
         arguments = [*dict.fromkeys([*arguments, "--quick"]), *(["--force"] if "-o" in arguments else [])]
+    if arguments[0] == "prune":
+        arguments += ["--force", *([] if "--minutes" in arguments else ["--minutes", "0.1"])]
     if arguments[0] == "bench" and "--runs" not in arguments:
         arguments += ["--runs", "3"]
     done = call(*arguments, check=False)

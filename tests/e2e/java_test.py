@@ -30,7 +30,7 @@ def test_java_library(tmp_path):
     call("run", tmp_path / "net.lcn", "--input", tmp_path / "photo.png", "--output-dir", tmp_path / "photo_run")
 
     sources = [path for path in SOURCES.glob("*.java") if "import android" not in path.read_text()]
-    subprocess.run(["javac", "-Xlint:all,-serial", "-Werror", "-d", tmp_path / "classes", *sources, "tests/java/LacunaTest.java"], check=True)
+    subprocess.run(["javac", "-Xlint:all,-serial,-try", "-Werror", "-d", tmp_path / "classes", *sources, "tests/java/LacunaTest.java"], check=True)
     done = subprocess.run(
         ["java", "-Xcheck:jni", "--add-opens=java.base/java.io=ALL-UNNAMED", f"-Djava.library.path={LIBRARY}", "-cp",
          tmp_path / "classes", "LacunaTest", *(tmp_path / name for name in ("net.lcn", "input", "expected", "pixels")), "150", "100",

@@ -1,5 +1,5 @@
-/* vivid_feed FORMAT FILE: shows a picture of 640 x 480 to the virtual camera /dev/video0 of the kernel module vivid, through
- * its output /dev/video1, until it is killed. FORMAT is RGB3 or YUYV; FILE holds the pixels. */
+/* vivid_feed FORMAT FILE: shows a picture of 640 x 480 to the virtual camera /dev/video0 of the kernel module vivid,
+ * through its output /dev/video1, until it is killed. FORMAT is RGB3 or YUYV; FILE holds the pixels. */
 #include <fcntl.h>
 #include <linux/v4l2-dv-timings.h>
 #include <linux/videodev2.h>
@@ -69,7 +69,8 @@ int main(int count, char** arguments) {
     fprintf(stderr, "the output takes %u bytes, the picture has %zu\n", format.fmt.pix.sizeimage, bytes);
     return 1;
   }
-  struct v4l2_requestbuffers request = {.count = kBuffers, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP};
+  struct v4l2_requestbuffers request = {
+      .count = kBuffers, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP};
   call(screen, VIDIOC_REQBUFS, &request, "buffers");
   for (unsigned i = 0; i < request.count; ++i) {
     struct v4l2_buffer buffer = {.index = i, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP};

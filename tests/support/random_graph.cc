@@ -250,6 +250,7 @@ class Maker {
   void fully_connected() {
     const ValueId x = any();
     const Shape shape = graph_.shape(x);
+    if (shape.rank == 0) return;
     const int64_t columns = shape[shape.rank - 1];
     fbs::FullyConnectedAttrsT attrs;
     attrs.units = static_cast<uint32_t>(d_.between(1, 50));
@@ -262,6 +263,7 @@ class Maker {
   void matmul() {
     const ValueId a = any();
     const Shape shape = graph_.shape(a);
+    if (shape.rank < 2) return;
     fbs::MatMulAttrsT attrs;
     attrs.transpose_a = d_.one_in(2);
     attrs.transpose_b = d_.one_in(2);
@@ -293,6 +295,7 @@ class Maker {
 
   void affine() {
     const ValueId x = any();
+    if (graph_.shape(x).rank < 2) return;
     fbs::AffineAttrsT attrs;
     attrs.activation = activation();
     const Shape channels = make_shape({graph_.shape(x)[1]});
@@ -329,7 +332,7 @@ class Maker {
     add(make_attrs(attrs), {x});
   }
 
-  uint32_t axis_of(ValueId x) { return d_.below(static_cast<uint32_t>(graph_.shape(x).rank)); }
+  uint32_t axis_of(ValueId x) { return d_.below(static_cast<uint32_t>(std::max(graph_.shape(x).rank, 1))); }
 
   void softmax() {
     const ValueId x = any();
@@ -431,6 +434,7 @@ class Maker {
 
   void gather() {
     const ValueId x = any();
+    if (graph_.shape(x).rank == 0) return;
     fbs::GatherAttrsT attrs;
     attrs.axis = axis_of(x);
     const auto dim = static_cast<uint32_t>(graph_.shape(x)[static_cast<int>(attrs.axis)]);

@@ -1,5 +1,5 @@
-/* The native half of org.lacuna: handles are pointers kept in Java's longs. Needs libc only, for Android and for desktop JVMs
- * alike. The Java half checks its arguments' states; sizes and contents are checked by the library. */
+/* The native half of org.lacuna: handles are pointers kept in Java's longs. Needs libc only, for Android and for
+ * desktop JVMs alike. The Java half checks its arguments' states; sizes and contents are checked by the library. */
 #include <jni.h>
 #include <lacuna/lacuna.h>
 #include <lacuna/lacuna_image.h>
@@ -63,7 +63,8 @@ static jlong open_bytes(JNIEnv* env, model_handle* handle, const void* data, siz
   lacuna_error error = {LACUNA_OK, ""};
   if ((uintptr_t)data % LACUNA_ALIGNMENT != 0) {
     const size_t whole = (bytes + LACUNA_ALIGNMENT - 1) / LACUNA_ALIGNMENT * LACUNA_ALIGNMENT;
-    if (posix_memalign(&handle->copy, LACUNA_ALIGNMENT, whole == 0 ? LACUNA_ALIGNMENT : whole) != 0) handle->copy = NULL;
+    if (posix_memalign(&handle->copy, LACUNA_ALIGNMENT, whole == 0 ? LACUNA_ALIGNMENT : whole) != 0)
+      handle->copy = NULL;
     if (handle->copy == NULL) {
       free_model(env, handle);
       throw_error(env, LACUNA_ERROR_TOO_LARGE, "there is no memory for a copy of the model");
@@ -115,8 +116,9 @@ JAVA(jlong, Model, openRange)(JNIEnv* env, jclass type, jint descriptor, jlong o
   }
   if (mapping == MAP_FAILED) {
     free(handle);
-    throw_error(env, LACUNA_ERROR_IO,
-                "the descriptor's range cannot be mapped: is the asset stored without compression (noCompress \"lcn\")?");
+    throw_error(
+        env, LACUNA_ERROR_IO,
+        "the descriptor's range cannot be mapped: is the asset stored without compression (noCompress \"lcn\")?");
     return 0;
   }
   handle->mapping = mapping;
@@ -153,8 +155,9 @@ static int find_tensor(JNIEnv* env, jlong model, jboolean output, jint index, la
   lacuna_error error = {LACUNA_OK, ""};
   const lacuna_model* opened = &((model_handle*)pointer(model))->model;
   const size_t at = (size_t)index;
-  return !failed(env, output ? lacuna_model_output(opened, at, tensor, &error) : lacuna_model_input(opened, at, tensor, &error),
-                 &error);
+  return !failed(
+      env, output ? lacuna_model_output(opened, at, tensor, &error) : lacuna_model_input(opened, at, tensor, &error),
+      &error);
 }
 
 JAVA(jlongArray, Model, tensorShape)(JNIEnv* env, jclass type, jlong model, jboolean output, jint index) {
@@ -211,7 +214,8 @@ JAVA(jlong, Session, open)(JNIEnv* env, jclass type, jlong model, jint threads, 
     status = LACUNA_ERROR_TOO_LARGE;
     strcpy(error.message, "there is no memory for the session");
   }
-  if (status == LACUNA_OK) status = lacuna_session_init(opened, &options, handle->arena, bytes, &handle->session, &error);
+  if (status == LACUNA_OK)
+    status = lacuna_session_init(opened, &options, handle->arena, bytes, &handle->session, &error);
   if (text != NULL) (*env)->ReleaseStringUTFChars(env, isa, text);
   if (!failed(env, status, &error)) return handle_of(handle);
   if (handle != NULL) free(handle->arena);
@@ -245,13 +249,13 @@ JAVA(void, Session, copy)
     return;
   }
   data += position;
-  const lacuna_status status =
-      output ? lacuna_session_get_output(opened, (size_t)index, data, (size_t)bytes, &error)
-             : lacuna_session_set_input(opened, (size_t)index, data, (size_t)bytes, &error);
+  const lacuna_status status = output ? lacuna_session_get_output(opened, (size_t)index, data, (size_t)bytes, &error)
+                                      : lacuna_session_set_input(opened, (size_t)index, data, (size_t)bytes, &error);
   failed(env, status, &error);
 }
 
-/* `layout`: width, height, row bytes of three planes, bytes from one chroma to the next, matrix, range, rotation, mirror. */
+/* `layout`: width, height, row bytes of three planes, bytes from one chroma to the next, matrix, range, rotation,
+ * mirror. */
 enum { kWidth, kHeight, kRows, kChromaStep = kRows + 3, kMatrix, kRange, kRotation, kMirror, kLayoutSize };
 
 JAVA(void, Session, setPlanes)
@@ -281,7 +285,8 @@ JAVA(void, Session, setPlanes)
   lacuna_tensor input;
   lacuna_status status = lacuna_image_transform_for_model(&((model_handle*)pointer(model))->model, &image,
                                                           (uint32_t)numbers[kRotation], &transform, &error);
-  if (status == LACUNA_OK) status = lacuna_session_input(((session_handle*)pointer(session))->session, 0, &input, &error);
+  if (status == LACUNA_OK)
+    status = lacuna_session_input(((session_handle*)pointer(session))->session, 0, &input, &error);
   if (status == LACUNA_OK) {
     transform.mirror = (uint32_t)numbers[kMirror];
     status = lacuna_image_to_tensor(&image, &transform, &input, &error);

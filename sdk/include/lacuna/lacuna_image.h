@@ -10,7 +10,8 @@
  *   lacuna_session_run(session);
  *
  * Colours: YUV becomes RGB by BT.601 or BT.709, limited or full range, and is cut to 0..255; chroma is repeated, not
- * interpolated. Nothing is rounded in between: the result is within 1 of 255 of what rounding steps of libraries give.
+ * interpolated. Nothing is rounded in between: the result is within 1 of 255 of what the rounding steps of
+ * other libraries give, 1.25 for BICUBIC.
  * Memory: nothing is allocated; up to 32 KiB of stack. Threads: all functions may run at the same time.
  */
 #ifndef LACUNA_LACUNA_IMAGE_H_

@@ -17,7 +17,8 @@ static_assert(sizeof(lacuna_status) == 4 && sizeof(lacuna_dtype) == 4, "enums ar
 static_assert(sizeof(lacuna_error) == 256 && sizeof(lacuna_model) == 256, "the caller's memory");
 static_assert(sizeof(void*) != 8 || sizeof(lacuna_tensor) == 160, "filled by the library");
 static_assert(sizeof(void*) != 8 || sizeof(lacuna_step) == 72, "filled by the library");
-static_assert(sizeof(void*) != 8 || sizeof(lacuna_session_options) == 56, "carries its size");
+static_assert(sizeof(void*) != 8 || sizeof(lacuna_session_options) == 64, "carries its size");
+static_assert(sizeof(void*) != 8 || sizeof(lacuna_provided) == 32, "filled by the library");
 static_assert(sizeof(lacuna_open_options) == 12, "carries its size");
 
 namespace {

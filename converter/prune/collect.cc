@@ -1,0 +1,167 @@
+#include "converter/prune/collect.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "converter/prune/parallel.h"
+
+namespace lacuna::prune {
+namespace {
+
+constexpr size_t kMaxSamples = 256;
+constexpr double kMaxFrontierFloats = 160e6;  ///< of both networks together
+constexpr int64_t kRowsPerColumn = 8, kMinRows = 8192;
+constexpr int64_t kMaxGatheredFloats = int64_t{48} << 20;
+
+/// `n` of [0, count), sorted, without repetition.
+std::vector<int64_t> draw(int64_t count, int64_t n, std::mt19937& rng) {
+  std::vector<int64_t> all(static_cast<size_t>(count));
+  std::iota(all.begin(), all.end(), 0);
+  for (int64_t i = 0; i < n && n < count; ++i) {
+    const auto at = static_cast<size_t>(i + static_cast<int64_t>(rng() % static_cast<uint64_t>(count - i)));
+    std::swap(all[static_cast<size_t>(i)], all[at]);
+  }
+  all.resize(static_cast<size_t>(std::min(n, count)));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::vector<float> column_means(const float* rows, int64_t n, int64_t stride, int64_t first, int64_t last) {
+  std::vector<double> sums(static_cast<size_t>(last - first));
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = first; j < last; ++j) sums[static_cast<size_t>(j - first)] += rows[i * stride + j];
+  }
+  std::vector<float> means;
+  for (const double sum : sums) means.push_back(static_cast<float>(sum / static_cast<double>(n)));
+  return means;
+}
+
+/// a^T b of rows [n, columns] about their means, in stripes that threads share.
+Matrix second_moments(const float* a, const std::vector<float>& mean_a, const float* b,
+                      const std::vector<float>& mean_b, int64_t n, int64_t stride, size_t threads) {
+  const auto columns = static_cast<int64_t>(mean_a.size());
+  constexpr int64_t kStripe = 96;
+  Matrix sums(columns, columns);
+  parallel_for(static_cast<size_t>((columns + kStripe - 1) / kStripe), threads, [&](size_t stripe, size_t) {
+    Scratch scratch;
+    const int64_t begin = static_cast<int64_t>(stripe) * kStripe, end = std::min(columns, begin + kStripe);
+    multiply(end - begin, columns, n, {a + begin, 1, stride}, {b, stride, 1}, sums.row(begin), false, scratch);
+    for (int64_t i = begin; i < end; ++i) {
+      const float factor = static_cast<float>(n) * mean_a[static_cast<size_t>(i)];
+      for (int64_t j = 0; j < columns; ++j) sums.row(i)[j] -= factor * mean_b[static_cast<size_t>(j)];
+    }
+  });
+  return sums;
+}
+
+}  // namespace
+
+Collector::Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
+                     size_t threads, uint32_t seed)
+    : network_(network), parameters_{&dense, &pruned}, threads_(threads), seed_(seed) {
+  const Graph& graph = network.graph();
+  gathered_node_ = graph.nodes.size();
+  last_reader_.assign(graph.values.size(), -1);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const ValueId id : graph.nodes[i].inputs) {
+      if (id != kNoValue) last_reader_[static_cast<size_t>(id)] = static_cast<int>(i);
+    }
+  }
+  const double input = static_cast<double>(count(graph.shape(graph.inputs[0])));
+  samples_ = std::min(
+      {samples.size(), kMaxSamples, std::max<size_t>(16, static_cast<size_t>(kMaxFrontierFloats / 2 / input))});
+  for (size_t t = 0; t < threads; ++t) tapes_.push_back(std::make_unique<Tape>(network, false));
+  for (std::vector<Frontier>& side : frontiers_) side.resize(samples_);
+  for (size_t i = 0; i < samples_; ++i) {
+    for (std::vector<Frontier>& side : frontiers_) side[i][graph.inputs[0]] = samples.plain(i);
+  }
+}
+
+std::vector<ValueId> Collector::wanted_at(size_t node) const {
+  const Graph& graph = network_.graph();
+  std::vector<ValueId> wanted;
+  const auto check = [&](ValueId id) {
+    if (last_reader_[static_cast<size_t>(id)] >= static_cast<int>(node)) wanted.push_back(id);
+  };
+  check(graph.inputs[0]);
+  for (size_t i = 0; i < node; ++i) check(graph.nodes[i].output);
+  return wanted;
+}
+
+void Collector::restore(Tape& tape, const Frontier& frontier) const {
+  for (const auto& [id, numbers] : frontier) std::copy(numbers.begin(), numbers.end(), tape.value(id));
+}
+
+/// Moves the place to where the least is to be held on the way to `node`.
+void Collector::advance(size_t node) {
+  const Graph& graph = network_.graph();
+  const auto floats_at = [&](size_t at) {
+    int64_t floats = 0;
+    for (const ValueId id : wanted_at(at)) floats += count(graph.shape(id));
+    return floats;
+  };
+  size_t best = place_;
+  int64_t least = -1;
+  for (size_t at = place_ + 1; at <= node; ++at) {
+    const int64_t floats = floats_at(at);
+    if (least < 0 || floats <= least) {
+      best = at;
+      least = floats;
+    }
+  }
+  const bool fits = 2.0 * static_cast<double>(least) * static_cast<double>(samples_) <= kMaxFrontierFloats;
+  if (best == place_ || (!fits && least > floats_at(place_))) return;
+  const std::vector<ValueId> wanted = wanted_at(best);
+  parallel_for(2 * samples_, threads_, [&](size_t i, size_t thread) {
+    Tape& tape = *tapes_[thread];
+    Frontier& frontier = frontiers_[i % 2][i / 2];
+    restore(tape, frontier);
+    tape.forward(*parameters_[i % 2], place_, best);
+    Frontier next;
+    for (const ValueId id : wanted) next[id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
+    frontier = std::move(next);
+  });
+  place_ = best;
+}
+
+void Collector::gather(const PrunedLayer& layer) {
+  const Graph& graph = network_.graph();
+  advance(layer.node);
+  const auto n = static_cast<int64_t>(samples_);
+  int64_t wanted = std::max(kMinRows, kRowsPerColumn * layer.columns);
+  wanted = std::min(wanted, std::max<int64_t>(1, kMaxGatheredFloats / (layer.columns * layer.groups)));
+  const int64_t each = std::min(layer.positions, std::max<int64_t>(1, (wanted + n - 1) / n));
+  gathered_rows_ = each * n;
+  for (std::vector<std::vector<float>>& side : inputs_) {
+    side.assign(static_cast<size_t>(layer.groups),
+                std::vector<float>(static_cast<size_t>(gathered_rows_ * layer.columns)));
+  }
+  parallel_for(2 * samples_, threads_, [&](size_t i, size_t thread) {
+    Tape& tape = *tapes_[thread];
+    const size_t sample = i / 2;
+    std::seed_seq seeds{seed_, static_cast<uint32_t>(layer.node), static_cast<uint32_t>(sample)};
+    std::mt19937 rng(seeds);
+    const std::vector<int64_t> positions = draw(layer.positions, each, rng);
+    restore(tape, frontiers_[i % 2][sample]);
+    tape.forward(*parameters_[i % 2], place_, layer.node);
+    for (int64_t g = 0; g < layer.groups; ++g) {
+      gather_rows(graph, layer, g, tape.value(graph.nodes[layer.node].inputs[0]), positions,
+                  inputs_[i % 2][static_cast<size_t>(g)].data() + static_cast<int64_t>(sample) * each * layer.columns);
+    }
+  });
+  gathered_node_ = layer.node;
+}
+
+Moments Collector::moments(const PrunedLayer& layer, int64_t group, int64_t first, int64_t last) {
+  if (gathered_node_ != layer.node) gather(layer);
+  const float* d = inputs_[0][static_cast<size_t>(group)].data() + first;
+  const float* x = inputs_[1][static_cast<size_t>(group)].data() + first;
+  Moments moments;
+  moments.mean_d = column_means(d, gathered_rows_, layer.columns, 0, last - first);
+  moments.mean_x = column_means(x, gathered_rows_, layer.columns, 0, last - first);
+  moments.h = second_moments(x, moments.mean_x, x, moments.mean_x, gathered_rows_, layer.columns, threads_);
+  moments.g = second_moments(d, moments.mean_d, x, moments.mean_x, gathered_rows_, layer.columns, threads_);
+  return moments;
+}
+
+}  // namespace lacuna::prune

@@ -1,0 +1,54 @@
+// Inputs of layers in the dense network and in the network pruned so far, layer by layer.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "converter/prune/layers.h"
+#include "converter/prune/network.h"
+#include "converter/prune/samples.h"
+
+namespace lacuna::prune {
+
+/// Second moments of what a layer's columns meet, about the means. x: pruned network, d: dense one.
+struct Moments {
+  Matrix h;  ///< sum of x x^T
+  Matrix g;  ///< sum of d x^T
+  std::vector<float> mean_x, mean_d;
+};
+
+/// Walks through a network in the order of its layers with all samples side by side. It holds the values that later
+/// nodes want at one place of the network and computes on from there, so that no layer is run for each of those behind
+/// it.
+class Collector {
+ public:
+  /// Everything is borrowed. `parameters` may change between calls, for the layers asked for and those behind them.
+  Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
+            size_t threads, uint32_t seed);
+
+  /// Moments of one group of a layer, or only of columns [first, last) of it. Layers are asked for in their order.
+  Moments moments(const PrunedLayer& layer, int64_t group, int64_t first, int64_t last);
+
+ private:
+  using Frontier = std::map<ValueId, std::vector<float>>;  ///< values that are still wanted
+
+  void advance(size_t node);
+  void gather(const PrunedLayer& layer);
+  void restore(Tape& tape, const Frontier& frontier) const;
+  std::vector<ValueId> wanted_at(size_t node) const;
+
+  const Network& network_;
+  const Parameters* parameters_[2];  ///< dense, pruned
+  size_t threads_;
+  uint32_t seed_;
+  size_t samples_;
+  size_t place_ = 0;                          ///< nodes before it have been run
+  std::vector<int> last_reader_;              ///< for every value; nodes.size(): an output
+  std::vector<Frontier> frontiers_[2];        ///< one a sample
+  std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
+  size_t gathered_node_;
+  std::vector<std::vector<float>> inputs_[2];  ///< rows of all groups, one entry a group
+  int64_t gathered_rows_ = 0;
+};
+
+}  // namespace lacuna::prune

@@ -1,0 +1,62 @@
+// The loops that take nearly all of the time of pruning: matrix products and depthwise windows on the desktop's CPU.
+// Results depend on the CPU's instruction set, but not on threads.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace lacuna {
+
+/// A matrix anywhere in memory: element (i, j) is data[i * row_stride + j * column_stride]. Borrowed.
+struct MatrixView {
+  const float* data;
+  int64_t row_stride;
+  int64_t column_stride;
+};
+
+/// Row-major, `columns` wide.
+inline MatrixView rows_of(const float* data, int64_t columns) { return {data, columns, 1}; }
+/// The transpose of a row-major matrix that is `columns` wide.
+inline MatrixView transpose_of(const float* data, int64_t columns) { return {data, 1, columns}; }
+
+/// Memory that calls reuse; one for each thread.
+using Scratch = std::vector<float>;
+
+/// c[m, n] = a[m, k] b[k, n], or c += that. `c` is row-major, `n` wide, and overlaps neither.
+void multiply(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, float* c, bool accumulate, Scratch& scratch);
+
+/// A window that slides over one plane: zeros around, outputs [out_height, out_width].
+struct PlaneWindow {
+  int64_t height, width;          ///< of the input plane
+  int64_t out_height, out_width;  ///< of the output plane
+  int64_t kernel_height, kernel_width;
+  int64_t stride_y, stride_x;
+  int64_t dilation_y, dilation_x;
+  int64_t pad_top, pad_left;
+};
+
+/// y = window(x) with the kernel w [kernel_height, kernel_width], plus bias.
+void slide(const PlaneWindow& window, const float* x, const float* w, float bias, float* y, Scratch& scratch);
+
+/// Gradients of that: adds to dx and dw, each of which may be null.
+void slide_backward(const PlaneWindow& window, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                    Scratch& scratch);
+
+/// Columns of windows over `channels` planes: [channels * kernel_height * kernel_width, out_height * out_width].
+void unfold(const PlaneWindow& window, int64_t channels, const float* x, float* columns);
+
+/// Adds columns back to where unfold took them from.
+void fold(const PlaneWindow& window, int64_t channels, const float* columns, float* x);
+
+/// Sum of n products, of n numbers, and of n squares.
+float dot(const float* a, const float* b, int64_t n);
+float sum(const float* a, int64_t n);
+
+/// y += x, n numbers.
+void add_to(float* y, const float* x, int64_t n);
+
+/// One step of Adam (Kingma and Ba, 2015) for n numbers. `rate` has the corrections of both moments' bias in it.
+void adam_step(float* w, const float* gradient, float* mean, float* square, float rate, float beta1, float beta2,
+               float epsilon, int64_t n);
+
+}  // namespace lacuna

@@ -1,0 +1,46 @@
+// Trains the weights that are left so that the pruned network answers as the dense one does: knowledge distillation
+// without labels (Hinton, Vinyals and Dean, 2015), at the outputs and at the values between blocks.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "converter/prune/network.h"
+#include "converter/prune/samples.h"
+#include "converter/prune/solver.h"
+
+namespace lacuna::prune {
+
+/// A value at which the two networks are compared.
+struct Tap {
+  ValueId id = kNoValue;
+  double variance = 1;  ///< of the dense network's numbers there
+  double weight = 1;    ///< in the loss; the squared difference counts in units of the variance
+};
+
+/// The outputs, and what leaves each block: sums and linear layers where the network has them.
+/// Variances are measured on a few samples.
+std::vector<Tap> find_taps(const Network& network, const Parameters& dense, const Samples& samples);
+
+/// Mean squared difference at the outputs, in units of the outputs' variance, over the first `n` samples.
+double output_error(const Network& network, const std::vector<Tap>& taps, const Parameters& dense,
+                    const Parameters& pruned, const Samples& samples, size_t n, size_t threads);
+
+struct DistillOptions {
+  size_t batches = 0;
+  size_t batch = 16;
+  double rate = 0.005;  ///< largest step of a weight in one batch, as part of its layer's mean magnitude
+  uint32_t seed = 1;
+  size_t threads = 1;
+};
+
+/// Called after each batch with its number and its loss; returns whether to go on.
+using DistillProgress = std::function<bool(size_t batch, double loss)>;
+
+/// Adam with a rate that falls to zero. Only weights where the mask is 1 change; `masks` is by value id, empty where
+/// all may. The result does not depend on the number of threads.
+void distill(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, Parameters& pruned,
+             const std::vector<Mask>& masks, const Samples& samples, const DistillOptions& options,
+             const DistillProgress& progress);
+
+}  // namespace lacuna::prune

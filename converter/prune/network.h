@@ -1,0 +1,81 @@
+// A graph that runs one sample forward, and backward for gradients, with weights that may change between runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "converter/ir/graph.h"
+#include "converter/prune/compute.h"
+
+namespace lacuna::prune {
+
+/// Numbers of constants by value id: weights and biases of layers; empty for all others.
+using Parameters = std::vector<std::vector<float>>;
+
+class Tape;
+
+/// The way a graph is computed. Weights are read from `Parameters`, so several sets can share one Network.
+class Network {
+ public:
+  /// `graph` has no fused residuals and activations (unfuse) and outlives the network. Gradients are made for the
+  /// values between the first layer with parameters and the last loss.
+  explicit Network(const Graph& graph);
+
+  const Graph& graph() const { return *graph_; }
+  /// Weights and biases as the graph has them.
+  Parameters parameters() const;
+  /// Zeros of the same sizes.
+  Parameters zeros() const;
+  /// Nodes through which no gradient passes.
+  const std::vector<bool>& is_barrier() const { return barrier_; }
+  /// Multiply-adds of one forward run.
+  double macs() const { return macs_; }
+  /// Floats that a Tape with gradients holds.
+  double floats() const;
+
+ private:
+  friend class Tape;
+  const Graph* graph_;
+  std::vector<ValueId> storage_;    ///< for every value: the value whose memory it shares
+  std::vector<bool> has_gradient_;  ///< for every value
+  std::vector<bool> barrier_;       ///< for every node
+  double macs_ = 0;
+};
+
+/// Memory of one sample on its way through a network. Not shared between threads.
+class Tape {
+ public:
+  /// With `gradients` it can run backward.
+  Tape(const Network& network, bool gradients);
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// A value's elements, contiguous. Valid while no node behind it runs that works in place.
+  float* value(ValueId id);
+  /// The gradient at a value; null where none is made.
+  float* gradient(ValueId id);
+
+  /// Runs nodes [first, last). Values they read have been set or computed.
+  void forward(const Parameters& parameters, size_t first, size_t last);
+  /// Everything.
+  void forward(const Parameters& parameters);
+
+  /// Sets all gradients at values to zero.
+  void clear_gradients();
+  /// Runs all nodes backward from the gradients that the caller has set; adds to `sums`.
+  void backward(const Parameters& parameters, Parameters& sums);
+
+  struct Step;  ///< how one node runs on this tape
+
+ private:
+  const Network& network_;
+  std::vector<std::unique_ptr<float[]>> memory_;
+  std::vector<float*> values_, gradients_;
+  std::vector<int64_t> sizes_;
+  std::vector<std::unique_ptr<Step>> steps_;
+  Scratch scratch_;
+};
+
+}  // namespace lacuna::prune

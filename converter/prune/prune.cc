@@ -1,0 +1,448 @@
+#include "converter/prune/prune.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "converter/passes/passes.h"
+#include "converter/passes/unfuse.h"
+#include "converter/prune/allocate.h"
+#include "converter/prune/collect.h"
+#include "converter/prune/distill.h"
+#include "converter/prune/parallel.h"
+
+namespace lacuna::prune {
+namespace {
+
+constexpr double kDamping = 0.01;
+constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
+constexpr size_t kErrorSamples = 64, kProbeSamples = 16;
+constexpr size_t kBatch = 16, kMaxBatches = 3000;
+/// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
+/// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
+constexpr double kPlannedMacs = 20e9;
+/// Parts of the time that training may take: planned, and at most.
+constexpr double kPlannedPart = 0.7, kMostPart = 0.97;
+/// The stages before the last one: until when they may run, and how far each goes.
+constexpr double kStagesPart = 0.5, kStageDensity = 0.62;
+constexpr double kLastStagePart = 0.6;  ///< of all batches
+/// Densities whose losses are measured or inferred, and the one that is measured at the output.
+constexpr double kDensities[] = {0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.12};
+constexpr double kProbeDensity = 0.5;
+
+class Clock {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::string text_of(double x, const char* form) {
+  char text[64];
+  std::snprintf(text, sizeof(text), form, x);
+  return text;
+}
+std::string percent(double part) { return text_of(100 * part, "%.2f %%"); }
+
+/// One matrix of a layer, or some columns of it, as a least-squares problem.
+struct Problem {
+  int64_t group = 0, first = 0;  ///< first column
+  Moments moments;               ///< h is damped
+  Matrix weights, targets, surgeon;
+};
+
+/// What solving gives.
+struct Solution {
+  std::vector<float> weights, bias;
+  Mask mask;
+  double error = 0;  ///< part of the variance of the layer's outputs
+};
+
+Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t group, int64_t first, int64_t last,
+                     const std::vector<float>& weights) {
+  Problem problem{group, first, collector.moments(layer, group, first, last), Matrix(layer.rows, last - first), {}, {}};
+  Matrix& w = problem.weights;
+  for (int64_t i = 0; i < w.rows; ++i) {
+    std::copy_n(weights.data() + (group * layer.rows + i) * layer.columns + first, w.columns, w.row(i));
+  }
+  // Damping pulls towards the dense weights, not towards zero.
+  const float before = problem.moments.h.row(0)[0];
+  damp(problem.moments.h, kDamping);
+  const float added = problem.moments.h.row(0)[0] - before;
+  Matrix goal = problem.moments.g;
+  for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added;
+  problem.targets = product(w, goal);
+  problem.surgeon = surgeon_rows(problem.moments.h);
+  return problem;
+}
+
+std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights) {
+  std::vector<Problem> problems;
+  const int64_t parts = (layer.columns + kMaxColumns - 1) / kMaxColumns;
+  const auto boundary = [&](int64_t part) {  // between blocks of every pattern
+    return part == parts ? layer.columns : layer.columns * part / parts / 4 * 4;
+  };
+  for (int64_t g = 0; g < layer.groups; ++g) {
+    for (int64_t part = 0; part < parts; ++part) {
+      problems.push_back(make_problem(collector, layer, g, boundary(part), boundary(part + 1), weights));
+    }
+  }
+  return problems;
+}
+
+/// Adds the squared loss of the outputs and their squares.
+void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
+  Matrix change = problem.weights;
+  for (size_t i = 0; i < change.data.size(); ++i) change.data[i] -= solved.data[i];
+  const Matrix image = product(change, problem.moments.h), whole = product(problem.weights, problem.moments.h);
+  for (size_t i = 0; i < change.data.size(); ++i) {
+    *lost += static_cast<double>(image.data[i]) * change.data[i];
+    *all += static_cast<double>(whole.data[i]) * problem.weights.data[i];
+  }
+}
+
+Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
+               const std::vector<float>& bias) {
+  Solution solution;
+  solution.weights.resize(static_cast<size_t>(layer.weights()));
+  solution.mask.resize(solution.weights.size());
+  solution.bias = bias;
+  double lost = 0, all = 0;
+  for (const Problem& problem : problems) {
+    const Matrix& w = problem.weights;
+    const Mask kept = choose_mask(w, problem.surgeon, pattern, density);
+    const Matrix solved = solve_on_mask(w, problem.moments.h, problem.targets, kept);
+    measure(problem, solved, &lost, &all);
+    for (int64_t i = 0; i < w.rows; ++i) {
+      const int64_t row = problem.group * layer.rows + i, at = row * layer.columns + problem.first;
+      double shift = 0;
+      for (int64_t j = 0; j < w.columns; ++j) {
+        shift += static_cast<double>(w.row(i)[j]) * problem.moments.mean_d[static_cast<size_t>(j)] -
+                 static_cast<double>(solved.row(i)[j]) * problem.moments.mean_x[static_cast<size_t>(j)];
+        solution.weights[static_cast<size_t>(at + j)] = solved.row(i)[j];
+        solution.mask[static_cast<size_t>(at + j)] = kept[static_cast<size_t>(i * w.columns + j)];
+      }
+      solution.bias[static_cast<size_t>(row)] += static_cast<float>(shift);
+    }
+  }
+  solution.error = all > 0 ? lost / all : 0;
+  return solution;
+}
+
+class Pruner {
+ public:
+  Pruner(Graph graph, const Samples& samples, const CostModel& costs, const PruneOptions& options,
+         const PruneEvents& events)
+      : samples_(samples), costs_(costs), options_(options), events_(events), graph_(std::move(graph)) {}
+
+  PruneResult run() {
+    prepare();
+    if (needs_probes()) probe_layers();
+    choose_densities();
+    const size_t stages = count_stages();
+    for (size_t stage = 1; stage <= stages; ++stage) {
+      const bool last = stage == stages;
+      if (!last && is_late(kStagesPart)) continue;
+      solve_layers(static_cast<double>(stage) / static_cast<double>(stages));
+      result_.error = output_error();
+      if (last) result_.error_before = result_.error;
+      events_.say(percent(zeros()) + " zeros after " + text_of(clock_.seconds(), "%.0f s") + ": error at the outputs " +
+                  percent(result_.error));
+      keep();
+      train(stages == 1 ? 1 : last ? kLastStagePart : (1 - kLastStagePart) / static_cast<double>(stages - 1), last);
+    }
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  bool by_time() const { return options_.speedup.has_value() || options_.latency_us.has_value(); }
+  bool needs_probes() const { return by_time() || options_.curve; }
+
+  void prepare() {
+    if (graph_.inputs.size() != 1)
+      unsupported(graph_.name + ": has several inputs; lacuna prune takes networks of one");
+    run_passes(graph_);
+    unfuse(graph_);
+    add_biases(graph_);
+    network_ = std::make_unique<Network>(graph_);
+    LayerRules rules;
+    rules.keep = options_.keep;
+    rules.pattern = options_.pattern;
+    rules.samples = samples_.size();
+    for (PrunedLayer& layer : find_layers(graph_, rules)) {
+      LayerResult result;
+      result.dense_us = result.us = predict_us(graph_, layer, Pattern::kFree, 1, costs_);
+      result.layer = std::move(layer);
+      result_.layers.push_back(std::move(result));
+    }
+    dense_ = network_->parameters();
+    pruned_ = dense_;
+    masks_.resize(dense_.size());
+    for (const LayerResult& result : result_.layers) {
+      const auto weight = static_cast<size_t>(result.layer.weight);
+      if (result.layer.frozen) masks_[weight].assign(dense_[weight].size(), 0);
+    }
+    taps_ = find_taps(*network_, dense_, samples_);
+  }
+
+  /// The more is to go, the more steps: what is trained in between loses less in the next.
+  size_t count_stages() const {
+    if (options_.pattern == Pattern::kTwoOfFour) return 1;
+    double least = 1;
+    for (const LayerResult& result : result_.layers) least = std::min(least, result.layer.density);
+    return static_cast<size_t>(std::max(1.0, std::ceil(std::log(least) / std::log(kStageDensity))));
+  }
+
+  bool is_late(double part) {
+    const bool late = clock_.seconds() > options_.minutes * 60 * part;
+    result_.out_of_time = result_.out_of_time || late;
+    return late;
+  }
+
+  void keep() const {
+    if (events_.checkpoint) events_.checkpoint(with_weights());
+  }
+
+  std::vector<float>& weights_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.weight)]; }
+  std::vector<float>& bias_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.bias)]; }
+
+  /// Loss of every layer at every density: measured at the output for one density, for the others in proportion to
+  /// the loss of the layer itself.
+  void probe_layers() {
+    Collector collector(*network_, dense_, dense_, samples_, options_.threads, options_.seed);
+    size_t done = 0;
+    for (LayerResult& result : result_.layers) {
+      const PrunedLayer& layer = result.layer;
+      std::vector<Option> options = {{1, 0, 0}};
+      if (layer.pruned()) {
+        const std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+        std::vector<Solution> solutions(std::size(kDensities));
+        parallel_for(solutions.size(), options_.threads, [&](size_t i, size_t) {
+          solutions[i] = solve(problems, layer, options_.pattern, kDensities[i], bias_of(layer));
+        });
+        const auto probed = std::find(std::begin(kDensities), std::end(kDensities), kProbeDensity);
+        const Solution& probe = solutions[static_cast<size_t>(probed - std::begin(kDensities))];
+        Parameters changed = dense_;
+        changed[static_cast<size_t>(layer.weight)] = probe.weights;
+        changed[static_cast<size_t>(layer.bias)] = probe.bias;
+        result.sensitivity =
+            prune::output_error(*network_, taps_, dense_, changed, samples_, kProbeSamples, options_.threads);
+        for (size_t i = 0; i < solutions.size(); ++i) {
+          const double relative = probe.error > 0 ? solutions[i].error / probe.error : 0;
+          options.push_back({kDensities[i], result.sensitivity * relative, 0});
+        }
+      }
+      options_by_layer_.push_back(std::move(options));
+      events_.say("probing layer " + std::to_string(++done) + " of " + std::to_string(result_.layers.size()) + ", " +
+                  layer.name + ": " +
+                  (layer.pruned() ? "error at the outputs at half density " + percent(result.sensitivity)
+                                  : layer.kept_because));
+    }
+    for (size_t i = 0; i < options_by_layer_.size(); ++i) {
+      for (Option& option : options_by_layer_[i]) {
+        option.cost = option.density == 1
+                          ? result_.layers[i].dense_us
+                          : predict_us(graph_, result_.layers[i].layer, options_.pattern, option.density, costs_);
+      }
+    }
+    measure_curve();
+  }
+
+  double dense_us() const {
+    double us = 0;
+    for (const LayerResult& result : result_.layers) us += result.dense_us;
+    return us;
+  }
+
+  void measure_curve() {
+    double counted = 0;
+    for (const LayerResult& result : result_.layers) {
+      counted += result.layer.counts ? static_cast<double>(result.layer.weights()) : 0;
+    }
+    for (int percent = 100; percent >= 10; percent -= 5) {
+      const std::vector<size_t> chosen = allocate(options_by_layer_, dense_us() * percent / 100);
+      if (chosen.empty()) break;
+      CurvePoint point;
+      double zeros = 0;
+      for (size_t i = 0; i < chosen.size(); ++i) {
+        const Option& option = options_by_layer_[i][chosen[i]];
+        point.us += option.cost;
+        point.error += option.loss;
+        zeros += (1 - option.density) * static_cast<double>(result_.layers[i].layer.weights());
+      }
+      point.sparsity = counted > 0 ? zeros / counted : 0;
+      result_.curve.push_back(point);
+    }
+  }
+
+  void choose_densities() {
+    if (by_time()) {
+      fit_time(options_.latency_us ? *options_.latency_us : dense_us() / *options_.speedup);
+    } else {
+      share_evenly();
+    }
+  }
+
+  void fit_time(double budget_us) {
+    if (dense_us() <= 0) {
+      throw Error(ExitCode::kUsage, "the cost profile knows none of the model's layers; give --sparsity");
+    }
+    const std::vector<size_t> chosen = allocate(options_by_layer_, budget_us);
+    if (chosen.empty()) {
+      double least = 0;
+      for (const std::vector<Option>& options : options_by_layer_) {
+        least += std::min_element(options.begin(), options.end(), [](const Option& a, const Option& b) {
+                   return a.cost < b.cost;
+                 })->cost;
+      }
+      throw Error(ExitCode::kUsage, "that fast the layers cannot be: predicted are " + text_of(dense_us(), "%.0f us") +
+                                        " dense and " + text_of(least, "%.0f us") + " at the lowest densities, " +
+                                        text_of(dense_us() / least, "%.2f") + " times faster; ask for less");
+    }
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      result_.layers[i].layer.density = options_by_layer_[i][chosen[i]].density;
+      if (result_.layers[i].layer.pruned() && chosen[i] == 0) {
+        result_.layers[i].layer.kept_because = "zeros here cost more accuracy than the time they save is worth";
+      }
+    }
+  }
+
+  /// The same density for every layer, so that all weights that count have the share together.
+  void share_evenly() {
+    double counted = 0, prunable = 0;
+    for (const LayerResult& result : result_.layers) {
+      const auto weights = static_cast<double>(result.layer.weights());
+      counted += result.layer.counts ? weights : 0;
+      prunable += result.layer.pruned() ? weights : 0;
+    }
+    const bool two_of_four = options_.pattern == Pattern::kTwoOfFour;
+    const double share = two_of_four ? 0.5 : options_.sparsity * counted / prunable;
+    if (share >= 1) {
+      throw Error(ExitCode::kUsage, "--sparsity " + text_of(options_.sparsity, "%g") + ": only " +
+                                        percent(prunable / counted) + " of the weights may become zero; ask for less");
+    }
+    for (LayerResult& result : result_.layers) result.layer.density = result.layer.pruned() ? 1 - share : 1;
+  }
+
+  /// Takes every layer `part` of the way to its density, measured in factors. The first time from the dense network,
+  /// later on from what training has made of it.
+  void solve_layers(double part) {
+    const Parameters reference = pruned_;
+    Collector collector(*network_, reference, pruned_, samples_, options_.threads, options_.seed);
+    size_t done = 0;
+    for (LayerResult& result : result_.layers) {
+      ++done;
+      const PrunedLayer& layer = result.layer;
+      if (!layer.pruned()) continue;
+      const double density = std::pow(layer.density, part);
+      const std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer));
+      weights_of(layer) = std::move(solution.weights);
+      bias_of(layer) = std::move(solution.bias);
+      masks_[static_cast<size_t>(layer.weight)] = std::move(solution.mask);
+      result.error = solution.error;
+      result.us = predict_us(graph_, layer, options_.pattern, layer.density, costs_);
+      events_.say("layer " + std::to_string(done) + " of " + std::to_string(result_.layers.size()) + ", " + layer.name +
+                  ": density " + percent(density) + ", loss " + percent(result.error) + ", " + time_left());
+    }
+  }
+
+  std::string time_left() const {
+    return text_of(std::max(0.0, options_.minutes * 60 - clock_.seconds()), "%.0f s left at most");
+  }
+
+  double output_error() const {
+    return prune::output_error(*network_, taps_, dense_, pruned_, samples_, kErrorSamples, options_.threads);
+  }
+
+  size_t plan_batches(double part) const {
+    const double per_batch = 4 * network_->macs() * kBatch;
+    const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);
+    return static_cast<size_t>(part * std::min(planned, static_cast<double>(kMaxBatches)));
+  }
+
+  /// Trains for `part` of all batches; only the last stage may use up the time.
+  void train(double part, bool last) {
+    DistillOptions distill_options;
+    distill_options.batches = plan_batches(part);
+    distill_options.batch = kBatch;
+    distill_options.threads = options_.threads;
+    distill_options.seed = options_.seed + static_cast<uint32_t>(result_.batches);
+    if (distill_options.batches == 0) return;
+    const Parameters before = pruned_;
+    double smooth = 0;
+    distill(*network_, taps_, dense_, pruned_, masks_, samples_, distill_options, [&](size_t batch, double loss) {
+      smooth = batch == 0 ? loss : 0.95 * smooth + 0.05 * loss;
+      ++result_.batches;
+      if (batch % 25 == 24 || batch + 1 == distill_options.batches) {
+        events_.say("training, batch " + std::to_string(batch + 1) + " of " + std::to_string(distill_options.batches) +
+                    ": loss " + text_of(smooth, "%.4f") + ", " + time_left());
+      }
+      return !is_late(last ? kMostPart : kStagesPart);
+    });
+    const double error = output_error();
+    if (error < result_.error) {
+      result_.error = error;
+      keep();
+    } else {
+      pruned_ = before;
+    }
+  }
+
+  /// Among the weights that count.
+  double zeros() {
+    double zeros = 0, counted = 0;
+    for (const LayerResult& result : result_.layers) {
+      if (!result.layer.counts) continue;
+      const std::vector<float>& weights = weights_of(result.layer);
+      counted += static_cast<double>(weights.size());
+      zeros += static_cast<double>(std::count(weights.begin(), weights.end(), 0.0f));
+    }
+    return counted > 0 ? zeros / counted : 0;
+  }
+
+  void finish() {
+    for (const LayerResult& result : result_.layers) {
+      result_.dense_us += result.dense_us;
+      result_.us += result.us;
+    }
+    result_.sparsity = zeros();
+    result_.graph = with_weights();
+    result_.seconds = clock_.seconds();
+  }
+
+  Graph with_weights() const {
+    Graph graph = graph_;
+    for (size_t id = 0; id < pruned_.size(); ++id) {
+      if (pruned_[id].empty()) continue;
+      Value& value = graph.values[id];
+      value.constant = std::make_shared<const Tensor>(value.shape, pruned_[id]);
+    }
+    return graph;
+  }
+
+  const Clock clock_;
+  const Samples& samples_;
+  const CostModel& costs_;
+  const PruneOptions& options_;
+  const PruneEvents& events_;
+  Graph graph_;
+  std::unique_ptr<Network> network_;
+  Parameters dense_, pruned_;
+  std::vector<Mask> masks_;
+  std::vector<Tap> taps_;
+  std::vector<std::vector<Option>> options_by_layer_;
+  PruneResult result_;
+};
+
+}  // namespace
+
+PruneResult prune(Graph graph, const Samples& samples, const CostModel& costs, const PruneOptions& options,
+                  const PruneEvents& events) {
+  return Pruner(std::move(graph), samples, costs, options, events).run();
+}
+
+}  // namespace lacuna::prune

@@ -1,0 +1,254 @@
+#include "converter/prune/solver.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "converter/ir/error.h"
+
+namespace lacuna::prune {
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr int64_t kBlockColumns = 128;
+constexpr int kMaxIterations = 200;
+constexpr double kResidual = 1e-4;
+
+RowMajor to_eigen(const Matrix& m) {
+  RowMajor result(m.rows, m.columns);
+  for (int64_t i = 0; i < m.rows; ++i) {
+    for (int64_t j = 0; j < m.columns; ++j) result(i, j) = m.row(i)[j];
+  }
+  return result;
+}
+
+Matrix from_eigen(const RowMajor& m) {
+  Matrix result(m.rows(), m.cols());
+  for (int64_t i = 0; i < result.rows; ++i) {
+    for (int64_t j = 0; j < result.columns; ++j) result.row(i)[j] = static_cast<float>(m(i, j));
+  }
+  return result;
+}
+
+Eigen::LLT<RowMajor> factor(const RowMajor& m) {
+  Eigen::LLT<RowMajor> llt(m);
+  if (llt.info() != Eigen::Success) {
+    throw Error(ExitCode::kInternal, "the samples' second moments are not positive definite");
+  }
+  return llt;
+}
+
+struct BlockShape {
+  int64_t rows, columns;
+};
+
+BlockShape block_of(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::k4x1:
+      return {4, 1};
+    case Pattern::k1x4:
+    case Pattern::kTwoOfFour:
+      return {1, 4};
+    case Pattern::kFree:
+      break;
+  }
+  return {1, 1};
+}
+
+/// A block with the mean of its scores, so that smaller ones at the end do not lose by their size.
+struct Block {
+  int64_t row, column, rows, columns;
+  double score;
+};
+
+std::vector<Block> blocks_of(const Matrix& scores, BlockShape shape) {
+  std::vector<Block> blocks;
+  for (int64_t i = 0; i < scores.rows; i += shape.rows) {
+    for (int64_t j = 0; j < scores.columns; j += shape.columns) {
+      Block block = {i, j, std::min(shape.rows, scores.rows - i), std::min(shape.columns, scores.columns - j), 0};
+      for (int64_t r = i; r < i + block.rows; ++r) {
+        for (int64_t c = j; c < j + block.columns; ++c) block.score += scores.row(r)[c];
+      }
+      block.score /= static_cast<double>(block.rows * block.columns);
+      blocks.push_back(block);
+    }
+  }
+  return blocks;
+}
+
+Mask keep_two_of_four(const Matrix& scores) {
+  Mask mask(scores.data.size(), 0);
+  for (int64_t i = 0; i < scores.rows; ++i) {
+    for (int64_t j = 0; j < scores.columns; j += 4) {
+      const int64_t n = std::min<int64_t>(4, scores.columns - j);
+      std::vector<int64_t> order(static_cast<size_t>(n));
+      std::iota(order.begin(), order.end(), j);
+      std::stable_sort(order.begin(), order.end(),
+                       [&](int64_t a, int64_t b) { return scores.row(i)[a] > scores.row(i)[b]; });
+      for (int64_t k = 0; k < std::min<int64_t>(2, n); ++k) {
+        mask[static_cast<size_t>(i * scores.columns + order[static_cast<size_t>(k)])] = 1;
+      }
+    }
+  }
+  return mask;
+}
+
+void apply(const Mask& mask, Matrix& m) {
+  for (size_t i = 0; i < mask.size(); ++i) {
+    if (mask[i] == 0) m.data[i] = 0;
+  }
+}
+
+double row_dot(const Matrix& a, const Matrix& b, int64_t row) {
+  return static_cast<double>(dot(a.row(row), b.row(row), a.columns));
+}
+
+}  // namespace
+
+const char* name_of(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::kFree:
+      return "free";
+    case Pattern::k4x1:
+      return "4x1";
+    case Pattern::k1x4:
+      return "1x4";
+    case Pattern::kTwoOfFour:
+      return "2:4";
+  }
+  return "?";
+}
+
+void damp(Matrix& h, double part) {
+  double mean = 0;
+  for (int64_t i = 0; i < h.rows; ++i) mean += h.row(i)[i];
+  mean /= static_cast<double>(h.rows);
+  const auto added = static_cast<float>(mean > 0 ? part * mean : 1.0);
+  for (int64_t i = 0; i < h.rows; ++i) h.row(i)[i] += added;
+}
+
+Matrix surgeon_rows(const Matrix& h) {
+  const RowMajor dense = to_eigen(h);
+  const RowMajor inverse = factor(dense).solve(RowMajor::Identity(dense.rows(), dense.cols()));
+  const RowMajor symmetric = (inverse + inverse.transpose()) / 2;
+  return from_eigen(factor(symmetric).matrixU());
+}
+
+Mask keep_largest(const Matrix& scores, Pattern pattern, double density) {
+  if (pattern == Pattern::kTwoOfFour) return keep_two_of_four(scores);
+  std::vector<Block> blocks = blocks_of(scores, block_of(pattern));
+  std::stable_sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.score > b.score; });
+  Mask mask(scores.data.size(), 0);
+  auto left = static_cast<int64_t>(std::floor(density * static_cast<double>(mask.size()) + 1e-6));
+  for (const Block& block : blocks) {
+    if (left < block.rows * block.columns) break;
+    left -= block.rows * block.columns;
+    for (int64_t r = block.row; r < block.row + block.rows; ++r) {
+      for (int64_t c = block.column; c < block.column + block.columns; ++c) {
+        mask[static_cast<size_t>(r * scores.columns + c)] = 1;
+      }
+    }
+  }
+  return mask;
+}
+
+Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double density) {
+  const int64_t rows = weights.rows, columns = weights.columns;
+  Matrix w = weights;
+  Mask mask(w.data.size(), 1);
+  Scratch scratch;
+  for (int64_t begin = 0; begin < columns; begin += kBlockColumns) {
+    const int64_t end = std::min(columns, begin + kBlockColumns), n = end - begin;
+    Matrix scores(rows, n);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        const float part = w.row(i)[begin + j] / u.row(begin + j)[begin + j];
+        scores.row(i)[j] = part * part;
+      }
+    }
+    const Mask kept = keep_largest(scores, pattern, density);
+    Matrix lost(rows, n);  // what each column loses, in units of its own row of u
+    for (int64_t i = 0; i < rows; ++i) {
+      float* row = w.row(i);
+      for (int64_t j = begin; j < end; ++j) {
+        const auto at = static_cast<size_t>(i * n + j - begin);
+        mask[static_cast<size_t>(i * columns + j)] = kept[at];
+        if (kept[at] != 0) continue;
+        const float* behind = u.row(j);
+        const float part = row[j] / behind[j];
+        lost.data[at] = part;
+        for (int64_t k = j; k < end; ++k) row[k] -= part * behind[k];
+      }
+    }
+    if (end == columns) break;
+    Matrix change(rows, columns - end);
+    multiply(rows, columns - end, n, rows_of(lost.data.data(), n), rows_of(u.row(begin) + end, columns),
+             change.data.data(), false, scratch);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t k = end; k < columns; ++k) w.row(i)[k] -= change.row(i)[k - end];
+    }
+  }
+  return mask;
+}
+
+Matrix product(const Matrix& a, const Matrix& b) {
+  Matrix c(a.rows, b.columns);
+  Scratch scratch;
+  multiply(a.rows, b.columns, a.columns, rows_of(a.data.data(), a.columns), rows_of(b.data.data(), b.columns),
+           c.data.data(), false, scratch);
+  return c;
+}
+
+Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask) {
+  Matrix w = start;
+  apply(mask, w);
+  Matrix residual = product(w, h);
+  for (size_t i = 0; i < residual.data.size(); ++i) residual.data[i] = targets.data[i] - residual.data[i];
+  apply(mask, residual);
+  Matrix goal = targets;
+  apply(mask, goal);
+
+  const auto scaled = [&](const Matrix& r) {  // the preconditioner
+    Matrix z = r;
+    for (int64_t i = 0; i < z.rows; ++i) {
+      for (int64_t j = 0; j < z.columns; ++j) z.row(i)[j] /= h.row(j)[j];
+    }
+    return z;
+  };
+  Matrix z = scaled(residual);
+  Matrix direction = z;
+  std::vector<double> rz(static_cast<size_t>(w.rows));
+  for (int64_t i = 0; i < w.rows; ++i) rz[static_cast<size_t>(i)] = row_dot(residual, z, i);
+
+  for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
+    bool done = true;
+    for (int64_t i = 0; i < w.rows; ++i) {
+      done = done && row_dot(residual, residual, i) <= kResidual * kResidual * row_dot(goal, goal, i);
+    }
+    if (done) break;
+    Matrix image = product(direction, h);
+    apply(mask, image);
+    for (int64_t i = 0; i < w.rows; ++i) {
+      const double curvature = row_dot(direction, image, i);
+      if (!(curvature > 0)) continue;
+      const auto step = static_cast<float>(rz[static_cast<size_t>(i)] / curvature);
+      for (int64_t j = 0; j < w.columns; ++j) {
+        w.row(i)[j] += step * direction.row(i)[j];
+        residual.row(i)[j] -= step * image.row(i)[j];
+      }
+    }
+    z = scaled(residual);
+    for (int64_t i = 0; i < w.rows; ++i) {
+      const double next = row_dot(residual, z, i);
+      double& last = rz[static_cast<size_t>(i)];
+      const auto beta = static_cast<float>(last > 0 ? next / last : 0);
+      last = next;
+      for (int64_t j = 0; j < w.columns; ++j) direction.row(i)[j] = z.row(i)[j] + beta * direction.row(i)[j];
+    }
+  }
+  return w;
+}
+
+}  // namespace lacuna::prune

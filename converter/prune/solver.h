@@ -1,0 +1,64 @@
+// Which weights of one matrix to keep, and what they are then: least squares over samples of its inputs.
+//
+// y = W x + b with W [rows, columns]. H = sum of x x^T over samples, G = sum of d x^T, where x are the inputs as the
+// pruned network has them and d the inputs of the dense one. The kept weights are to give W d from x, so they minimise
+// |W' x - W d|^2: row by row H w' = G^T w, on the row's mask.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "converter/prune/compute.h"
+
+namespace lacuna::prune {
+
+/// How zeros may lie in a matrix [rows, columns]. Blocks begin at multiples of their size; those at the end may be
+/// smaller.
+enum class Pattern : uint8_t {
+  kFree,       ///< anywhere
+  k4x1,        ///< 4 rows of one column are kept or zero together
+  k1x4,        ///< 4 columns of one row are kept or zero together
+  kTwoOfFour,  ///< 2 of 4 columns of one row are zero
+};
+const char* name_of(Pattern pattern);
+
+/// 1: kept.
+using Mask = std::vector<uint8_t>;
+
+/// A row-major matrix.
+struct Matrix {
+  int64_t rows = 0, columns = 0;
+  std::vector<float> data;
+
+  Matrix() = default;
+  Matrix(int64_t r, int64_t c) : rows(r), columns(c), data(static_cast<size_t>(r * c)) {}
+  float* row(int64_t i) { return data.data() + i * columns; }
+  const float* row(int64_t i) const { return data.data() + i * columns; }
+};
+
+/// Adds `part` of the mean diagonal to the diagonal; a matrix of zeros becomes the unit matrix. Columns that no sample
+/// uses stay solvable that way.
+void damp(Matrix& h, double part);
+
+/// What the optimal brain surgeon knows of the inputs (Hassibi and Stork, 1993): the upper triangle U with
+/// inverse(h) = U^T U. Row j says how the columns behind j make good for the loss of column j. `h` is symmetric and
+/// positive definite. Computed in double precision.
+Matrix surgeon_rows(const Matrix& h);
+
+/// Keeps `density` of the weights by the surgeon's scores, from the left to the right in blocks of 128 columns: what a
+/// block loses is made good by the columns behind it, as SparseGPT does (Frantar and Alistarh, 2023). `kTwoOfFour` has
+/// a density of its own.
+Mask choose_mask(const Matrix& weights, const Matrix& surgeon, Pattern pattern, double density);
+
+/// The `density` of the weights, or blocks of them, with the largest sums of `scores`.
+Mask keep_largest(const Matrix& scores, Pattern pattern, double density);
+
+/// The weights on `mask` that solve H w' = t for each row of `targets` = W G, to a relative residual of about 1e-4:
+/// conjugate gradients for all rows together, preconditioned by the diagonal. `start` is where they begin.
+Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask);
+
+/// a b, on the desktop's CPU.
+Matrix product(const Matrix& a, const Matrix& b);
+
+}  // namespace lacuna::prune

@@ -1,0 +1,185 @@
+// From graph to pruned graph, on small networks with known answers.
+#include "converter/prune/prune.h"
+
+#include <cmath>
+
+#include "converter/ir/interpret.h"
+#include "tests/support/exit_code.h"
+#include "tests/support/op_harness.h"
+#include "tests/support/pass_check.h"
+
+namespace lacuna::prune {
+namespace {
+
+/// Normal numbers; with `pairs`, channels 2i and 2i + 1 of [1, C, ...] are equal.
+class TestSamples : public Samples {
+ public:
+  TestSamples(const Shape& shape, size_t n, bool pairs = false) {
+    std::mt19937 rng(11);
+    std::normal_distribution<float> normal;
+    const auto plane = static_cast<size_t>(count(shape, 2, shape.rank));
+    for (size_t i = 0; i < n; ++i) {
+      std::vector<float> x(static_cast<size_t>(count(shape)));
+      for (float& v : x) v = normal(rng);
+      for (size_t k = 0; pairs && k < x.size(); ++k) {
+        if (k / plane % 2 == 1) x[k] = x[k - plane];
+      }
+      samples_.push_back(std::move(x));
+    }
+  }
+  size_t size() const override { return samples_.size(); }
+  std::vector<float> plain(size_t i) const override { return samples_[i]; }
+  std::vector<float> varied(size_t i, std::mt19937&) const override { return samples_[i]; }
+
+ private:
+  std::vector<std::vector<float>> samples_;
+};
+
+const CostModel& costs() {
+  static const CostModel model = costs_of_target("generic");
+  return model;
+}
+
+const PruneEvents kQuiet = {[](const std::string&) {}, nullptr};
+
+PruneOptions quick() {
+  PruneOptions options;
+  options.minutes = 0.1;
+  options.threads = 2;
+  return options;
+}
+
+const Tensor& weight_of(const Graph& graph, size_t layer) {
+  size_t seen = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.attrs.type != fbs::OpAttrs::Conv && node.attrs.type != fbs::OpAttrs::FullyConnected) continue;
+    if (seen++ == layer) return graph.constant(node.inputs[1]);
+  }
+  FAIL("no such layer");
+  return graph.constant(0);
+}
+
+double zeros_in(const Tensor& weight) {
+  return static_cast<double>(std::count(weight.f32.begin(), weight.f32.end(), 0.0f)) /
+         static_cast<double>(weight.f32.size());
+}
+
+TEST_CASE("inputs that come in equal pairs: half of the weights go without a trace, into the other half") {
+  TestNet net;
+  const ValueId x = net.input({1, 64, 4, 4});
+  net.output(net.conv(net.conv(x, 64), 3));
+  const Tensor dense = weight_of(net.graph(), 0);
+  const PruneResult result =
+      prune(net.graph(), TestSamples(make_shape({1, 64, 4, 4}), 24, true), costs(), quick(), kQuiet);
+  const Tensor& sparse = weight_of(result.graph, 0);
+  CHECK(result.error < 1e-3);
+  CHECK(zeros_in(sparse) >= 0.5);
+  for (size_t i = 0; i < sparse.f32.size(); i += 2) {
+    CHECK(sparse.f32[i] + sparse.f32[i + 1] ==
+          doctest::Approx(dense.f32[i] + dense.f32[i + 1]).epsilon(0.03).scale(0.2));
+  }
+}
+
+TEST_CASE("same input and seed, same bits, whatever the number of threads; other seeds may differ") {
+  const auto run = [](size_t threads, uint32_t seed) {
+    TestNet net;
+    ValueId y = net.b().unary(fbs::Activation(fbs::UnaryKind::Clamp, 0, 6), net.conv(net.input({1, 48, 5, 5}), 64));
+    net.output(net.conv(net.conv(y, 64, 3, 1, 64), 48));
+    PruneOptions options = quick();
+    options.threads = threads;
+    options.seed = seed;
+    options.minutes = 0.2;
+    return prune(net.graph(), TestSamples(make_shape({1, 48, 5, 5}), 8), costs(), options, kQuiet);
+  };
+  const PruneResult a = run(1, 1), b = run(3, 1);
+  CHECK(!a.out_of_time);
+  for (size_t layer = 0; layer < 3; ++layer) CHECK(weight_of(a.graph, layer).f32 == weight_of(b.graph, layer).f32);
+}
+
+TEST_CASE("every pattern keeps its form through training") {
+  for (const Pattern pattern : {Pattern::kFree, Pattern::k4x1, Pattern::k1x4, Pattern::kTwoOfFour}) {
+    CAPTURE(name_of(pattern));
+    TestNet net;
+    net.output(net.conv(net.conv(net.input({1, 48, 4, 4}), 64), 48));
+    PruneOptions options = quick();
+    options.pattern = pattern;
+    const PruneResult result = prune(net.graph(), TestSamples(make_shape({1, 48, 4, 4}), 8), costs(), options, kQuiet);
+    CHECK(result.sparsity >= 0.499);
+    CHECK(result.error < result.error_before * 1.0001);
+    const Tensor& w = weight_of(result.graph, 0);
+    const int64_t rows = w.shape[0], columns = w.shape[1];
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) {
+        const auto zero = [&](int64_t r, int64_t c) { return w.f32[static_cast<size_t>(r * columns + c)] == 0; };
+        if (pattern == Pattern::k4x1) CHECK(zero(i, j) == zero(i / 4 * 4, j));
+        if (pattern == Pattern::k1x4) CHECK(zero(i, j) == zero(i, j / 4 * 4));
+        if (pattern == Pattern::kTwoOfFour && j % 4 == 0) {
+          CHECK(zero(i, j) + zero(i, j + 1) + zero(i, j + 2) + zero(i, j + 3) == 2);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("layers that are left alone say why") {
+  TestNet net;
+  const ValueId x = net.input({1, 8, 6, 6});
+  ValueId y = net.conv(x, 64);    // 512 weights
+  y = net.conv(y, 64, 3, 1, 64);  // depthwise
+  y = net.conv(y, 64);            // pruned
+  y = net.b().reduce(fbs::ReduceKind::Mean, y, {2, 3}, false);
+  net.output(net.fully_connected(y, 100));  // seen 8 times, 64 numbers
+  const PruneResult result = prune(net.graph(), TestSamples(make_shape({1, 8, 6, 6}), 8), costs(), quick(), kQuiet);
+  REQUIRE(result.layers.size() == 4);
+  CHECK(result.layers[0].layer.kept_because.find("too small") != std::string::npos);
+  CHECK(result.layers[1].layer.kept_because.find("depthwise") != std::string::npos);
+  CHECK(result.layers[2].layer.kept_because.empty());
+  CHECK(result.layers[3].layer.kept_because.find("samples") != std::string::npos);
+  CHECK(zeros_in(weight_of(result.graph, 2)) > 0.5);
+  CHECK(zeros_in(weight_of(result.graph, 1)) == 0);
+}
+
+TEST_CASE("what cannot be done is a usage error") {
+  const auto run = [](const PruneOptions& options) {
+    TestNet net;
+    net.output(net.conv(net.conv(net.input({1, 64, 2, 2}), 64), 64));
+    prune(net.graph(), TestSamples(make_shape({1, 64, 2, 2}), 4), costs(), options, kQuiet);
+  };
+  PruneOptions options = quick();
+  options.keep = {"no such layer"};
+  CHECK(exit_code_of([&] { run(options); }) == ExitCode::kUsage);
+  options = quick();
+  options.keep = {"*"};
+  CHECK(exit_code_of([&] { run(options); }) == ExitCode::kUnsupported);
+  options = quick();
+  options.latency_us = 1e-3;
+  CHECK(exit_code_of([&] { run(options); }) == ExitCode::kUsage);
+}
+
+TEST_CASE("a speedup: densities by layer, as fast as asked for by the prediction") {
+  TestNet net;
+  ValueId y = net.conv(net.input({1, 64, 14, 14}), 128);
+  net.output(net.conv(net.conv(y, 128), 64));
+  PruneOptions options = quick();
+  options.speedup = 1.5;
+  const PruneResult result = prune(net.graph(), TestSamples(make_shape({1, 64, 14, 14}), 4), costs(), options, kQuiet);
+  CHECK(result.us <= result.dense_us / 1.5 * 1.02);
+  CHECK(result.curve.size() > 3);
+  CHECK(result.curve.front().us >= result.curve.back().us);
+}
+
+TEST_CASE("checkpoints come before the end") {
+  TestNet net;
+  net.output(net.conv(net.conv(net.input({1, 64, 4, 4}), 64), 64));
+  int checkpoints = 0;
+  PruneEvents events = kQuiet;
+  events.checkpoint = [&](const Graph& graph) {
+    ++checkpoints;
+    CHECK(zeros_in(weight_of(graph, 0)) >= 0.5);
+  };
+  prune(net.graph(), TestSamples(make_shape({1, 64, 4, 4}), 8), costs(), quick(), events);
+  CHECK(checkpoints >= 1);
+}
+
+}  // namespace
+}  // namespace lacuna::prune

@@ -1,0 +1,200 @@
+// Each step of the solver against the plain dense computation.
+#include "converter/prune/solver.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <random>
+
+namespace lacuna::prune {
+namespace {
+
+Matrix random_matrix(int64_t rows, int64_t columns, std::mt19937& rng) {
+  Matrix m(rows, columns);
+  std::normal_distribution<float> normal;
+  for (float& x : m.data) x = normal(rng);
+  return m;
+}
+
+/// Second moments of correlated samples, damped.
+Matrix random_moments(int64_t columns, std::mt19937& rng) {
+  const Matrix mix = random_matrix(columns, columns, rng);
+  Matrix h(columns, columns);
+  for (int64_t i = 0; i < columns; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      double sum = 0;
+      for (int64_t k = 0; k < columns; ++k) sum += static_cast<double>(mix.row(i)[k]) * mix.row(j)[k];
+      h.row(i)[j] = static_cast<float>(sum);
+    }
+  }
+  damp(h, 0.05);
+  return h;
+}
+
+/// Solves h[chosen, chosen] x = b by elimination with pivots.
+std::vector<double> eliminate(const Matrix& h, const std::vector<int64_t>& chosen, std::vector<double> b) {
+  const size_t n = chosen.size();
+  std::vector<std::vector<double>> a(n, std::vector<double>(n));
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) a[i][j] = h.row(chosen[i])[chosen[j]];
+  }
+  for (size_t k = 0; k < n; ++k) {
+    size_t pivot = k;
+    for (size_t i = k; i < n; ++i) pivot = std::abs(a[i][k]) > std::abs(a[pivot][k]) ? i : pivot;
+    std::swap(a[k], a[pivot]);
+    std::swap(b[k], b[pivot]);
+    for (size_t i = k + 1; i < n; ++i) {
+      const double factor = a[i][k] / a[k][k];
+      for (size_t j = k; j < n; ++j) a[i][j] -= factor * a[k][j];
+      b[i] -= factor * b[k];
+    }
+  }
+  for (size_t i = n; i-- > 0;) {
+    for (size_t j = i + 1; j < n; ++j) b[i] -= a[i][j] * b[j];
+    b[i] /= a[i][i];
+  }
+  return b;
+}
+
+int64_t kept_in(const Mask& mask) {
+  int64_t kept = 0;
+  for (const uint8_t m : mask) kept += m;
+  return kept;
+}
+
+TEST_CASE("damp adds part of the mean diagonal; zeros become the unit matrix") {
+  Matrix h(2, 2);
+  h.data = {1, 0.5f, 0.5f, 3};
+  damp(h, 0.1);
+  CHECK(h.data[0] == doctest::Approx(1.2));
+  CHECK(h.data[1] == doctest::Approx(0.5));
+  CHECK(h.data[3] == doctest::Approx(3.2));
+  Matrix zero(2, 2);
+  damp(zero, 0.1);
+  CHECK(zero.data == std::vector<float>{1, 0, 0, 1});
+}
+
+TEST_CASE("surgeon_rows: U^T U is the inverse, U is upper") {
+  std::mt19937 rng(1);
+  const Matrix h = random_moments(13, rng);
+  const Matrix u = surgeon_rows(h);
+  for (int64_t i = 0; i < 13; ++i) {
+    for (int64_t j = 0; j < 13; ++j) {
+      if (j < i) CHECK(u.row(i)[j] == 0);
+      double product = 0;  // of h, U^T and U
+      for (int64_t k = 0; k < 13; ++k) {
+        double inverse = 0;
+        for (int64_t r = 0; r < 13; ++r) inverse += static_cast<double>(u.row(r)[k]) * u.row(r)[j];
+        product += h.row(i)[k] * inverse;
+      }
+      CHECK(product == doctest::Approx(i == j ? 1 : 0).epsilon(2e-3));
+    }
+  }
+}
+
+TEST_CASE("keep_largest: the named share, whole blocks, smaller blocks at the end") {
+  std::mt19937 rng(2);
+  for (const Pattern pattern : {Pattern::kFree, Pattern::k4x1, Pattern::k1x4}) {
+    for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{8, 8}, {7, 9}, {1, 1}, {3, 5}}) {
+      CAPTURE(name_of(pattern));
+      CAPTURE(rows);
+      Matrix scores = random_matrix(rows, columns, rng);
+      for (float& score : scores.data) score *= score;
+      const Mask mask = keep_largest(scores, pattern, 0.5);
+      CHECK(kept_in(mask) <= rows * columns / 2);
+      CHECK(kept_in(mask) >= rows * columns / 2 - 3);
+      const int64_t high = pattern == Pattern::k4x1 ? 4 : 1, wide = pattern == Pattern::k1x4 ? 4 : 1;
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < columns; ++j) {
+          const int64_t first = i / high * high * columns + j / wide * wide;
+          CHECK(mask[static_cast<size_t>(i * columns + j)] == mask[static_cast<size_t>(first)]);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("keep_largest: two of four by size, whatever the density") {
+  Matrix scores(1, 8);
+  scores.data = {1, 4, 3, 2, 9, 9, 0, 0};
+  CHECK(keep_largest(scores, Pattern::kTwoOfFour, 0.1) == Mask{0, 1, 1, 0, 1, 1, 0, 0});
+}
+
+TEST_CASE("choose_mask: with inputs that are not correlated it is the magnitude") {
+  std::mt19937 rng(3);
+  const Matrix w = random_matrix(5, 20, rng);
+  Matrix h(20, 20);
+  damp(h, 1);
+  Matrix squares = w;
+  for (float& x : squares.data) x *= x;
+  CHECK(choose_mask(w, surgeon_rows(h), Pattern::kFree, 0.4) == keep_largest(squares, Pattern::kFree, 0.4));
+}
+
+TEST_CASE("choose_mask: blocks behind the first know what was lost before them") {
+  constexpr int64_t kColumns = 140, kBlock = 128;
+  std::mt19937 rng(4);
+  const Matrix h = random_moments(kColumns, rng);
+  const Matrix u = surgeon_rows(h);
+  const Matrix w = random_matrix(1, kColumns, rng);
+  const Mask mask = choose_mask(w, u, Pattern::kFree, 0.5);
+  // Column by column: fixed at zero or as it is, then all columns behind it minimise the loss.
+  std::vector<double> now(w.data.begin(), w.data.end());
+  for (int64_t j = 0; j < kBlock; ++j) {
+    if (mask[static_cast<size_t>(j)] != 0) continue;
+    now[static_cast<size_t>(j)] = 0;
+    std::vector<int64_t> behind;
+    std::vector<double> pull;
+    for (int64_t k = j + 1; k < kColumns; ++k) {
+      double sum = 0;
+      for (int64_t i = 0; i <= j; ++i)
+        sum -= h.row(k)[i] * (now[static_cast<size_t>(i)] - w.data[static_cast<size_t>(i)]);
+      behind.push_back(k);
+      pull.push_back(sum);
+    }
+    const std::vector<double> change = eliminate(h, behind, pull);
+    for (size_t k = 0; k < behind.size(); ++k) {
+      const auto at = static_cast<size_t>(behind[k]);
+      now[at] = w.data[at] + change[k];
+    }
+  }
+  Matrix scores(1, kColumns - kBlock);
+  for (int64_t k = kBlock; k < kColumns; ++k) {
+    const double part = now[static_cast<size_t>(k)] / u.row(k)[k];
+    scores.data[static_cast<size_t>(k - kBlock)] = static_cast<float>(part * part);
+  }
+  CHECK(Mask(mask.begin() + kBlock, mask.end()) == keep_largest(scores, Pattern::kFree, 0.5));
+}
+
+TEST_CASE("solve_on_mask: each row as elimination solves it, zeros where the mask has them") {
+  std::mt19937 rng(5);
+  const Matrix h = random_moments(24, rng), w = random_matrix(6, 24, rng), targets = random_matrix(6, 24, rng);
+  Matrix scores = random_matrix(6, 24, rng);
+  const Mask mask = keep_largest(scores, Pattern::kFree, 0.5);
+  const Matrix solved = solve_on_mask(w, h, targets, mask);
+  for (int64_t i = 0; i < 6; ++i) {
+    std::vector<int64_t> chosen;
+    std::vector<double> b;
+    for (int64_t j = 0; j < 24; ++j) {
+      if (mask[static_cast<size_t>(i * 24 + j)] == 0) {
+        CHECK(solved.row(i)[j] == 0);
+        continue;
+      }
+      chosen.push_back(j);
+      b.push_back(targets.row(i)[j]);
+    }
+    const std::vector<double> expected = eliminate(h, chosen, b);
+    for (size_t k = 0; k < chosen.size(); ++k) {
+      CHECK(solved.row(i)[chosen[k]] == doctest::Approx(expected[k]).epsilon(0.01).scale(0.1));
+    }
+  }
+}
+
+TEST_CASE("solve_on_mask: an empty mask gives zeros") {
+  std::mt19937 rng(6);
+  const Matrix h = random_moments(4, rng), w = random_matrix(2, 4, rng);
+  const Matrix solved = solve_on_mask(w, h, w, Mask(8, 0));
+  CHECK(solved.data == std::vector<float>(8, 0));
+}
+
+}  // namespace
+}  // namespace lacuna::prune
