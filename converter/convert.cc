@@ -36,7 +36,7 @@ Converted convert(Graph graph, const CostModel& costs, FileNotes notes) {
   notes.costs = costs.description();
   Converted result;
   run_passes(graph);
-  run_in_columns(graph);
+  run_in_columns(graph, band_bytes_for(costs.l2_bytes()));
   result.choices = choose(graph, costs);
   result.plan = make_plan(graph);
   result.file = emit(graph, result.choices, result.plan, notes);

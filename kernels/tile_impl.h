@@ -21,6 +21,20 @@ struct Run {
   }
 };
 
+/// N neighbouring scalars as factors of vectors.
+template <int N, bool kLaneProducts = Vec::kLaneProducts && N % Vec::kLanes == 0>
+struct Factors {
+  const float* p;
+  explicit Factors(const float* scalars) : p(scalars) {}
+  Vec operator[](int i) const { return splat(p[i]); }
+};
+template <int N>
+struct Factors<N, true> {
+  Vec v[N / Vec::kLanes];
+  explicit Factors(const float* scalars) { load_run<N / Vec::kLanes>(scalars, v); }
+  Vec operator[](int i) const { return lane(v[i / Vec::kLanes], i % Vec::kLanes); }
+};
+
 template <bool kOffsets>
 inline const float* column_of(const TileInput& in, int64_t column) {
   return in.x + (kOffsets ? in.offsets[column] : column * in.column_stride);
@@ -57,6 +71,7 @@ inline void end_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
     }
   }
   float* y = out.y + row * out.row_stride;
+  if constexpr (!kMasked) return store_run<NR>(y, sum);
 #pragma GCC unroll 16
   for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[j]);
 }

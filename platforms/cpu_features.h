@@ -1,4 +1,4 @@
-// Which instruction sets this CPU and its operating system let us use.
+// Which instruction sets this CPU and its operating system let us use, and what its caches and cores are.
 #pragma once
 
 #include "sdk/base/isa.h"
@@ -8,5 +8,19 @@ namespace lacuna {
 /// Tiers of this CPU that the build has kernels for; kScalar always. Asks the CPU, never the environment. Costs some
 /// hundred cycles: for open and init, not for loops.
 IsaMask cpu_isas();
+
+/// Sizes are those that the largest core sees; 0: unknown.
+struct CpuTopology {
+  int64_t l1_bytes;  ///< data cache
+  int64_t l2_bytes;
+  int64_t l3_bytes;
+  uint32_t cores;
+  uint32_t core_types;  ///< microarchitectures, such as 2 where large and small cores are mixed
+  const char* source;   ///< who told: "cpuinfo", or "system" for the C library
+};
+
+/// For the tools, which make files for a machine: the library that ships has kernels that need not know. By the cpuinfo
+/// library where the build has it (LACUNA_WITH_CPUINFO) and it knows the machine.
+CpuTopology cpu_topology();
 
 }  // namespace lacuna

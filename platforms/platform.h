@@ -17,8 +17,19 @@ struct MappedFile {
 /// Maps a whole file. Errors: IO with the system's reason, TOO_LARGE.
 Status map_file(const char* path, MappedFile* file, lacuna_error* error);
 
+/// Reads a whole file into memory of the system's, which is read-only from then on and ends with unmap_file().
+/// Errors: IO with the system's reason, TOO_LARGE.
+Status copy_file(const char* path, MappedFile* file, lacuna_error* error);
+
 /// Ends a mapping; an empty one is fine.
 void unmap_file(const MappedFile& file);
+
+/// Hints about a mapped file; none changes what is read. It will be read from front to back:
+void hint_sequential(const MappedFile& file);
+/// These bytes will be read soon: the system may fetch them meanwhile.
+void hint_needed(const void* data, size_t bytes);
+/// These bytes, pages that they share with others left out, will not be read for long.
+void hint_done(const void* data, size_t bytes);
 
 /// A clock that never goes back, in nanoseconds.
 uint64_t clock_ns();

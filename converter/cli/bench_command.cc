@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +26,7 @@ struct Options {
   CommonOptions common;
   std::string model;
   uint32_t threads = 1;
+  std::string provider;
   double seconds = 3;
   uint32_t runs = 0;  ///< 0: as many as `seconds` allow
   uint32_t warmup = 3;
@@ -36,7 +39,7 @@ struct Options {
 /// The value below which `part` of all lie.
 double quantile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>(part * static_cast<double>(values.size() - 1) + 0.5)];
+  return values[static_cast<size_t>(std::lround(part * static_cast<double>(values.size() - 1)))];
 }
 
 double median(const std::vector<double>& values) { return quantile(values, 0.5); }
@@ -88,13 +91,19 @@ std::vector<LayerTime> time_layers(const Options& options, Session& session, con
 
 double density(const lacuna_step& step) { return Summary::density_of(step.nonzeros, step.weights); }
 
-Json to_json(const std::vector<LayerTime>& layers) {
+/// Whose kernel runs the step.
+const char* provider_of(const lacuna_step& step, const lacuna_provided& provided) {
+  return std::strcmp(step.kernel, provided.provider) == 0 ? provided.provider : "lacuna";
+}
+
+Json to_json(const std::vector<LayerTime>& layers, const lacuna_provided& provided) {
   Json list = Json::array();
   for (const LayerTime& layer : layers) {
     const lacuna_step& step = layer.step;
     list.push_back({{"name", step.name},
                     {"op", step.op},
                     {"kernel", step.kernel},
+                    {"provider", provider_of(step, provided)},
                     {"packing", step.packing},
                     {"density", density(step)},
                     {"macs", step.macs},
@@ -173,6 +182,23 @@ Json to_json(const Options& options, const Summary& summary, const std::string& 
           {"nonzero_macs", summary.nonzero_macs}};
 }
 
+Json to_json(const lacuna_provided& provided) {
+  return {{"provider", provided.provider},
+          {"regions", provided.regions},
+          {"steps", provided.steps},
+          {"layout_changes", provided.layout_changes},
+          {"bytes", provided.bytes}};
+}
+
+std::string provided_text(const Json& result) {
+  if (!result.contains("provided")) return "";
+  const Json& provided = result.at("provided");
+  const auto number = [&](const char* key) { return with_commas(provided.at(key).get<uint64_t>()); };
+  return "  " + provided.at("provider").get<std::string>() + " runs " + number("steps") + " steps in " +
+         number("regions") + " regions, " + number("layout_changes") + " layout changes, " + number("bytes") +
+         " bytes outside the arena\n";
+}
+
 std::string to_text(const Json& result) {
   const auto number = [&](const char* key) { return with_commas(result.at(key).get<uint64_t>()); };
   const auto time = [&](const char* key) { return fixed(result.at(key).get<double>(), 3) + " ms"; };
@@ -180,7 +206,7 @@ std::string to_text(const Json& result) {
          number("threads") + ", runs " + number("runs") + "\n  median " + time("median_ms") + "  min " +
          time("min_ms") + "  p95 " + time("p95_ms") + "\n  arena " + number("arena_bytes") + "  weights " +
          number("weight_bytes") + "  file " + number("file_bytes") + " bytes\n  MACs " + number("macs") + ", " +
-         number("nonzero_macs") + " with a non-zero weight\n";
+         number("nonzero_macs") + " with a non-zero weight\n" + provided_text(result);
 }
 
 void bench(const Options& options) {
@@ -188,8 +214,8 @@ void bench(const Options& options) {
   const ModelFile model(options.model);
   std::unique_ptr<OutputFile> trace;
   if (!options.trace.empty()) trace = std::make_unique<OutputFile>(options.trace, options.force);
-  const RunOptions run_options = {options.common.isa, options.threads, false};
-  const RunOptions profile_options = {options.common.isa, options.threads, true};
+  const RunOptions run_options = {options.common.isa, options.threads, false, options.provider};
+  const RunOptions profile_options = {options.common.isa, options.threads, true, options.provider};
   const std::vector<Tensor> inputs = random_inputs(model, kSeed);
 
   Json result;
@@ -199,6 +225,7 @@ void bench(const Options& options) {
     const std::vector<double> ms = time_runs(options, session, inputs);
     result = to_json(options, summarize(model.view(), model.bytes()), session.isa(), ms);
     result["arena_bytes"] = arena_bytes_of(model, run_options);
+    if (!options.provider.empty()) result["provided"] = to_json(session.provided());
   }
   std::string text = to_text(result);
   if (options.layers || trace != nullptr) {
@@ -206,7 +233,7 @@ void bench(const Options& options) {
     progress.say("timing its layers");
     const std::vector<LayerTime> layers = time_layers(options, session, inputs);
     if (options.layers) {
-      result["layers"] = to_json(layers);
+      result["layers"] = to_json(layers, session.provided());
       text += "\n" + layer_table(layers);
     }
     if (trace != nullptr) {
@@ -229,6 +256,7 @@ void add_bench_command(CLI::App& app) {
       options->common);
   command->add_option("MODEL", options->model, "The converted model, .lcn")->required();
   add_threads_option(*command, options->threads);
+  add_provider_option(*command, options->provider);
   CLI::Option* seconds = command->add_option("--seconds", options->seconds, "How long to repeat runs")
                              ->check(CLI::Range(0.0, 86400.0))
                              ->capture_default_str();

@@ -34,6 +34,11 @@ void add_threads_option(CLI::App& command, uint32_t& threads) {
   command.add_option("--threads", threads, "Threads that compute")->check(CLI::Range(1, 64))->capture_default_str();
 }
 
+void add_provider_option(CLI::App& command, std::string& provider) {
+  command.add_option("--provider", provider, "Other kernels for dense regions, used where they are faster: xnnpack")
+      ->check(CLI::IsMember({"xnnpack"}));
+}
+
 void add_target_options(CLI::App& command, TargetOptions& options) {
   command.add_option("--target", options.target, "The CPU that the file is made for; it runs on every one")
       ->check(CLI::Validator(check_target, "NAME|PROFILE.json"))

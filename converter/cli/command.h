@@ -38,6 +38,9 @@ void add_prune_command(CLI::App& app);
 /// The option --threads.
 void add_threads_option(CLI::App& command, uint32_t& threads);
 
+/// The option --provider.
+void add_provider_option(CLI::App& command, std::string& provider);
+
 /// The options --target and --profile.
 void add_target_options(CLI::App& command, TargetOptions& options);
 

@@ -26,6 +26,7 @@ struct Options {
   uint32_t seed = 1;
   double rtol = 1e-4;
   uint32_t threads = 1;
+  std::string provider;
   bool json = false;
 };
 
@@ -130,7 +131,7 @@ void compare(const Options& options) {
   const std::vector<Tensor> inputs =
       options.inputs.empty() ? random_inputs(model, options.seed) : read_inputs(model, options.inputs);
 
-  Session session = start_session(model, {options.common.isa, options.threads, false});
+  Session session = start_session(model, {options.common.isa, options.threads, false, options.provider});
   progress.say("running " + options.model + " on " + session.isa());
   set_inputs(session, inputs);
   session.run();
@@ -170,6 +171,7 @@ void add_compare_command(CLI::App& app) {
       ->check(CLI::Range(0.0, std::numeric_limits<double>::max()))
       ->capture_default_str();
   add_threads_option(*command, options->threads);
+  add_provider_option(*command, options->provider);
   command->add_flag("--json", options->json, "One JSON object");
   command->callback([options] { compare(*options); });
 }

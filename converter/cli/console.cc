@@ -49,9 +49,10 @@ std::string colored(const std::string& text, Color color, std::FILE* stream) {
 
 std::string printable(const std::string& text, bool keep_lines) {
   std::string clean;
+  const std::string_view all = text;
   for (size_t at = 0; at < text.size();) {
-    const size_t bytes = utf8_bytes(std::string_view(text).substr(at));
-    const bool shown = bytes != 0 && (!is_control(text.substr(at, bytes)) || (keep_lines && text[at] == '\n'));
+    const size_t bytes = utf8_bytes(all.substr(at));
+    const bool shown = bytes > 0 && (!is_control(text.substr(at, bytes)) || (keep_lines && text[at] == '\n'));
     clean += shown ? text.substr(at, bytes) : "?";
     at += bytes == 0 ? 1 : bytes;
   }

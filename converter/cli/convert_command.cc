@@ -88,10 +88,10 @@ class Outputs {
   size_t written_ = 0;
 };
 
-void print_result(const Options& options, const Summary& summary) {
-  print(printable(options.output) + "\n  " + with_commas(summary.file_bytes) + " bytes, " +
-        std::to_string(summary.layers.size()) + " layers, density " + percent(summary.density()) + ", arena " +
-        with_commas(summary.arena_bytes) + " bytes\n");
+std::string result_text(const Options& options, const Summary& summary) {
+  return printable(options.output) + "\n  " + with_commas(summary.file_bytes) + " bytes, " +
+         std::to_string(summary.layers.size()) + " layers, density " + percent(summary.density()) + ", arena " +
+         with_commas(summary.arena_bytes) + " bytes\n";
 }
 
 void convert_file(const Options& options) {
@@ -116,12 +116,16 @@ void convert_file(const Options& options) {
   progress.say("checking the result");
   const MemoryModel model(converted.file);
   const Summary summary = summarize(model.view(), converted.file.size());
+  // All that may fail for lack of memory comes before the first file.
+  std::vector<std::string> texts;
+  if (!options.report.empty()) texts.push_back(report_text(options.report, summary, file_name_of(options.output)));
+  if (!options.ops_list.empty()) texts.push_back(ops_text(summary));
+  const std::string result = result_text(options, summary);
   progress.say("writing " + options.output);
   outputs.write(converted.file);
-  if (!options.report.empty()) outputs.write(report_text(options.report, summary, file_name_of(options.output)));
-  if (!options.ops_list.empty()) outputs.write(ops_text(summary));
+  for (const std::string& text : texts) outputs.write(text);
   outputs.commit();
-  print_result(options, summary);
+  print(result);
 }
 
 }  // namespace
@@ -147,7 +151,7 @@ void add_convert_command(CLI::App& app) {
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
   command->add_option("--image", options->image, "How a picture becomes the first input; kept in the file")
-      ->type_name("'mean=..;std=..;resize=256;order=rgb;labels=FILE'");
+      ->type_name("'mean=..;std=..;resize=256;fit=crop;filter=bilinear;order=rgb;labels=FILE'");
   command->add_option("--ops-list", options->ops_list, "Also write the names of the model's operators")
       ->type_name("FILE");
   command->add_flag("--force", options->force, "Replace files that exist");

@@ -21,7 +21,7 @@ std::string cpuinfo(const std::vector<std::string>& keys) {
 }
 
 std::string cpu_name() {
-  const std::string name = cpuinfo({"model name", "Hardware"});
+  std::string name = cpuinfo({"model name", "Hardware"});
   if (!name.empty()) return name;
   utsname system = {};
   return uname(&system) == 0 ? system.machine : "unknown";

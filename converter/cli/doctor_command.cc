@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -13,6 +11,7 @@
 #include "converter/ir/error.h"
 #include "converter/report/report.h"
 #include "lacuna/lacuna.hpp"
+#include "platforms/cpu_features.h"
 #include "sdk/base/isa.h"
 #include "sdk/format/header.h"
 
@@ -40,17 +39,6 @@ std::vector<std::string> features() {
     }
   }
   return found;
-}
-
-/// Bytes; 0 where the system does not tell.
-long cache_bytes(int level) {
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-  const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-  return std::max(0L, sysconf(names[level - 1]));
-#else
-  static_cast<void>(level);
-  return 0;
-#endif
 }
 
 std::string build_type() {
@@ -101,6 +89,7 @@ std::string reason(const std::string& wanted, const std::string& chosen) {
 
 Json examine(const Options& options) {
   const std::string isa = chosen_isa(options.common.isa);
+  const CpuTopology topology = cpu_topology();
   return {{"schema_version", kJsonSchemaVersion},
           {"lacuna", lacuna_version()},
           {"format", kFormatVersion},
@@ -111,9 +100,12 @@ Json examine(const Options& options) {
           {"isas", isas()},
           {"isa", isa},
           {"isa_reason", reason(options.common.isa, isa)},
-          {"l1_bytes", cache_bytes(1)},
-          {"l2_bytes", cache_bytes(2)},
-          {"l3_bytes", cache_bytes(3)},
+          {"l1_bytes", topology.l1_bytes},
+          {"l2_bytes", topology.l2_bytes},
+          {"l3_bytes", topology.l3_bytes},
+          {"cores", topology.cores},
+          {"core_types", topology.core_types},
+          {"topology_source", topology.source},
           {"threads", std::thread::hardware_concurrency()}};
 }
 
@@ -127,12 +119,19 @@ std::string cache_text(const Json& bytes) {
   return bytes == 0 ? "unknown" : std::to_string(bytes.get<long>() / 1024) + " KiB";
 }
 
+std::string cores_text(const Json& facts) {
+  const auto types = facts.at("core_types").get<uint32_t>();
+  return std::to_string(facts.at("cores").get<uint32_t>()) +
+         (types == 0 ? "" : ", of " + std::to_string(types) + (types == 1 ? " type" : " types"));
+}
+
 std::string to_text(const Json& facts) {
   const auto text = [&](const char* key) { return facts.at(key).get<std::string>(); };
   return "lacuna    " + text("lacuna") + ", format " + std::to_string(facts.at("format").get<uint32_t>()) +
          "\nbuild     " + text("build") + ", " + text("compiler") + "\nCPU       " + printable(text("cpu")) +
          "\nfeatures  " + joined(facts.at("features")) + "\ncaches    L1 " + cache_text(facts.at("l1_bytes")) +
-         ", L2 " + cache_text(facts.at("l2_bytes")) + ", L3 " + cache_text(facts.at("l3_bytes")) + "\nthreads   " +
+         ", L2 " + cache_text(facts.at("l2_bytes")) + ", L3 " + cache_text(facts.at("l3_bytes")) + ", as " +
+         text("topology_source") + " tells\ncores     " + cores_text(facts) + "\nthreads   " +
          std::to_string(facts.at("threads").get<uint32_t>()) + "\nISAs      " + joined(facts.at("isas")) +
          "\nchosen    " + text("isa") + ": " + text("isa_reason") + "\n";
 }

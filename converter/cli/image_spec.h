@@ -8,10 +8,11 @@
 
 namespace lacuna {
 
-/// Reads "mean=127,127,127;std=128,128,128;resize=256;order=rgb;labels=FILE". mean and std (in units of 0..255, one
-/// number a channel) are required; resize is the short side in pixels before the middle is cut out, order is rgb
-/// (default) or bgr, labels a text file with one class name a line. Throws Error: kUsage for a wrong text, kMalformed
-/// for a labels file that cannot be read.
+/// Reads "mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels=FILE". mean and std (in units of 0..255,
+/// one number a channel) are required; resize is the short side in pixels before the middle is cut out, fit=letterbox
+/// keeps the whole picture instead, filter is bilinear (default), linear, area or bicubic, order is rgb (default) or
+/// bgr, labels a text file with one class name a line. Throws Error: kUsage for a wrong text, kMalformed for a labels
+/// file that cannot be read.
 fbs::PreprocessingT parse_image_spec(const std::string& text);
 
 /// Throws Error(kUsage) when the first input of the graph is no picture of that many channels, or when there are more

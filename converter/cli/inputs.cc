@@ -5,7 +5,9 @@
 #include <random>
 
 #include "converter/cli/npy.h"
+#include "converter/cli/photo.h"
 #include "converter/ir/graph.h"
+#include "lacuna/lacuna_image.h"
 
 namespace lacuna {
 namespace {
@@ -58,6 +60,32 @@ std::vector<std::string> assign_files(const std::vector<lacuna_tensor>& inputs,
   return files;
 }
 
+/// A picture as the model wants it.
+Tensor read_picture(const ModelFile& model, size_t index, const std::string& path, const InputFile& file) {
+  if (index != 0) throw Error(ExitCode::kUsage, path + ": only the first input of a model takes a picture");
+  const Photo photo = read_photo(file, path);
+  lacuna_error error;
+  lacuna_image image;
+  lacuna_image_transform transform;
+  lacuna_tensor target = model.inputs()[0];
+  Tensor tensor(ElementType::kF32, shape_of(target));
+  target.data = tensor.f32.data();
+  int64_t step = 1;
+  for (int i = target.rank - 1; i >= 0; step *= target.shape[i--]) target.strides[i] = step;
+  if (lacuna_image_describe(LACUNA_IMAGE_RGB24, photo.width, photo.height, photo.rgb.data(), photo.rgb.size(), &image,
+                            &error) != LACUNA_OK ||
+      lacuna_image_transform_for_model(model.model().get(), &image, 0, &transform, &error) != LACUNA_OK ||
+      lacuna_image_to_tensor(&image, &transform, &target, &error) != LACUNA_OK) {
+    throw Error(ExitCode::kUsage, path + ": " + error.message);
+  }
+  return tensor;
+}
+
+Tensor read_input(const ModelFile& model, size_t index, const std::string& path) {
+  const InputFile file(path);
+  return is_photo(file) ? read_picture(model, index, path, file) : read_npy(path);
+}
+
 }  // namespace
 
 std::vector<Tensor> read_inputs(const ModelFile& model, const std::vector<std::string>& options) {
@@ -67,10 +95,10 @@ std::vector<Tensor> read_inputs(const ModelFile& model, const std::vector<std::s
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (files[i].empty()) {
       throw Error(ExitCode::kUsage, std::string("input '") + inputs[i].name +
-                                        "' is missing: give --input FILE.npy or --input NAME=FILE.npy" +
+                                        "' is missing: give --input FILE.npy or --input NAME=FILE.npy, or a picture" +
                                         list_inputs(inputs));
     }
-    tensors.push_back(read_npy(files[i]));
+    tensors.push_back(read_input(model, i, files[i]));
     const Shape expected = shape_of(inputs[i]);
     if (tensors.back().shape != expected) {
       malformed(files[i] + ": has shape " + to_string(tensors.back().shape) + "; input '" + inputs[i].name +

@@ -1,5 +1,8 @@
 // The lacuna program. Exit codes are those of ExitCode.
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -24,6 +27,20 @@ constexpr char kExitCodes[] =
 void ignore_write_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+}
+
+/// Out of memory where nothing may be thrown, as in destructors of a library: still ends with the exit code for it. No
+/// command calls libraries while a file of its own is half done.
+[[noreturn]] void end_without_memory() {
+  try {
+    if (std::current_exception()) std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    constexpr char kMessage[] = "lacuna: out of memory\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kMessage, sizeof(kMessage) - 1);
+    std::_Exit(static_cast<int>(ExitCode::kResourceLimit));
+  } catch (...) {
+  }
+  std::abort();
 }
 
 int exit_with(ExitCode code, const std::string& message) {
@@ -78,5 +95,6 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   lacuna::ignore_write_signals();
+  std::set_terminate(lacuna::end_without_memory);
   return lacuna::run_program(argc, argv);
 }

@@ -3,6 +3,10 @@
 #include <cstring>
 
 #include "converter/cli/status.h"
+#include "converter/ir/error.h"
+#if LACUNA_WITH_XNNPACK
+#include "lacuna/lacuna_xnnpack.h"
+#endif
 #include "sdk/format/header.h"
 
 namespace lacuna {
@@ -14,11 +18,23 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+const lacuna_provider* find_provider(const std::string& name) {
+  if (name.empty()) return nullptr;
+#if LACUNA_WITH_XNNPACK
+  const lacuna_provider* provider = lacuna_xnnpack();
+  if (provider == nullptr) unsupported("--provider " + name + ": it does not run on this CPU");
+  return provider;
+#else
+  unsupported("--provider " + name + ": not in this build; make one with -DLACUNA_WITH_XNNPACK=ON");
+#endif
+}
+
 SessionOptions to_session_options(const RunOptions& options) {
   SessionOptions result;
   result.threads = options.threads;
   result.isa = options.isa.empty() ? nullptr : options.isa.c_str();
   result.profile = options.profile ? 1 : 0;
+  result.provider = find_provider(options.provider);
   return result;
 }
 

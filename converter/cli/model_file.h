@@ -42,9 +42,10 @@ struct RunOptions {
   std::string isa;  ///< empty: the best one
   uint32_t threads = 1;
   bool profile = false;
+  std::string provider;  ///< of kernels for dense regions; empty: none
 };
 
-/// A session with memory of its own. Throws Error.
+/// A session with memory of its own. Throws Error; kUnsupported when this build or CPU does not have the provider.
 Session start_session(const ModelFile& file, const RunOptions& options);
 
 /// Bytes of arena that such a session takes. Throws Error.

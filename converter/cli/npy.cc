@@ -120,7 +120,7 @@ class HeaderParser {
     if (quote != '\'' && quote != '"') fail("a text is missing its quotes");
     const size_t end = text_.find(quote, ++at_);
     if (end == std::string_view::npos) fail("a text does not end");
-    const std::string text(text_.substr(at_, end - at_));
+    std::string text(text_.substr(at_, end - at_));
     at_ = end + 1;
     return text;
   }

@@ -59,9 +59,9 @@ void OutputFile::write(const std::string& bytes) {
   const std::string name = folder_of(path_) + "/.lacuna-" + std::to_string(::getpid()) + "-";
   int descriptor = -1;
   for (int attempt = 0; descriptor < 0; ++attempt) {
-    const std::string candidate = name + std::to_string(attempt);
+    std::string candidate = name + std::to_string(attempt);
     descriptor = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0) temporary_ = candidate;
+    if (descriptor >= 0) temporary_.swap(candidate);  // needs no memory: no file is forgotten
     if (descriptor < 0 && errno != EEXIST) fail(errno);
   }
   const int write_error = write_all(descriptor, bytes);
@@ -71,13 +71,14 @@ void OutputFile::write(const std::string& bytes) {
 }
 
 void OutputFile::commit() {
+  const std::string folder = folder_of(path_);  // nothing may fail once the file has its name
   if (force_) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
     temporary_.clear();
   } else {
     link_without_overwriting();
   }
-  sync_folder(folder_of(path_));
+  sync_folder(folder);
 }
 
 /// A hard link never replaces a file that appeared meanwhile. Where there are none, looking first must do.

@@ -34,6 +34,13 @@ std::vector<Isa> isas_of(const std::string& wanted) {
   return isas;
 }
 
+/// What profiles say of the cache when the system does not: the usual size in phones.
+int64_t l2_bytes() {
+  constexpr int64_t kUsual = 512 << 10;
+  const int64_t known = cpu_topology().l2_bytes;
+  return known > 0 ? known : kUsual;
+}
+
 /// Says how far it is, every few seconds.
 class TimeLeft {
  public:
@@ -106,6 +113,7 @@ void tune_machine(const Options& options) {
   tuning.seconds = options.quick ? 0 : options.minutes * 60;
   tuning.quick = options.quick;
   tuning.machine = cpu_name();
+  tuning.l2_bytes = l2_bytes();
   tuning.progress = TimeLeft(progress);
   progress.say("measuring " + tuning.machine + "; other programs disturb");
   const std::vector<TunedTier> tiers = tune(tuning);

@@ -101,6 +101,8 @@ Profile parse_profile(const Json& json) {
   Profile profile;
   profile.name = json.at("name").get<std::string>();
   profile.machine = json.at("machine").get<std::string>();
+  profile.l2_bytes = json.at("l2_bytes").get<int64_t>();
+  if (profile.l2_bytes < 1) malformed("l2_bytes is not positive");
   for (const Json& costs : json.at("costs")) profile.costs.push_back(parse_costs(costs));
   return profile;
 }
@@ -127,7 +129,8 @@ std::string to_json(const std::vector<Profile>& profiles) {
   for (const Profile& profile : profiles) {
     Json costs = Json::array();
     for (const LayerCosts& entry : profile.costs) costs.push_back(to_json(entry));
-    list.push_back({{"name", profile.name}, {"machine", profile.machine}, {"costs", costs}});
+    list.push_back(
+        {{"name", profile.name}, {"machine", profile.machine}, {"l2_bytes", profile.l2_bytes}, {"costs", costs}});
   }
   return Json({{"schema_version", kSchemaVersion}, {"profiles", list}})
              .dump(1, ' ', false, Json::error_handler_t::replace) +
@@ -164,6 +167,12 @@ std::optional<double> CostModel::microseconds(LayerKind kind, fbs::Packing packi
     log_sum += std::log(std::max(ns, 1.0));
   }
   return std::exp(log_sum / static_cast<double>(profiles_.size())) * 1e-3;
+}
+
+int64_t CostModel::l2_bytes() const {
+  int64_t least = profiles_[0].l2_bytes;
+  for (const Profile& profile : profiles_) least = std::min(least, profile.l2_bytes);
+  return least;
 }
 
 std::string CostModel::description() const {

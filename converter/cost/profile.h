@@ -18,8 +18,9 @@ struct LayerCosts {
 
 /// One tier of one machine, measured.
 struct Profile {
-  std::string name;     ///< of the target that it is for, such as "x86-avx512"
-  std::string machine;  ///< the CPU
+  std::string name;      ///< of the target that it is for, such as "x86-avx512"
+  std::string machine;   ///< the CPU
+  int64_t l2_bytes = 0;  ///< cache of one core
   std::vector<LayerCosts> costs;
 
   /// Null: this packing was not measured for such layers.
@@ -48,6 +49,9 @@ class CostModel {
 
   /// Microseconds of one run at one thread; nothing when a profile has no costs for it.
   std::optional<double> microseconds(LayerKind kind, fbs::Packing packing, const TermCounts& counts) const;
+
+  /// L2 of the smallest core.
+  int64_t l2_bytes() const;
 
   /// Profiles with their machines, for people.
   std::string description() const;

@@ -71,7 +71,8 @@ std::vector<TunedTier> tune(const TuneOptions& options) {
   const std::vector<Layer> layers = sweep_layers(options.quick);
   const std::vector<Point> points = points_of(layers, options.quick);
   std::vector<TunedTier> tiers;
-  for (const Isa isa : options.isas) tiers.push_back({isa, {profile_name_of(isa), options.machine, {}}, {}});
+  for (const Isa isa : options.isas)
+    tiers.push_back({isa, {profile_name_of(isa), options.machine, options.l2_bytes, {}}, {}});
   CacheSweeper sweeper;
   const uint64_t start = clock_ns();
   double pass_seconds = 0;

@@ -14,7 +14,8 @@ struct TuneOptions {
   std::vector<Isa> isas;  ///< tiers to measure; the CPU has them
   double seconds = 150;   ///< about how long to measure
   bool quick = false;     ///< a few small layers, which only tries things out
-  std::string machine;    ///< written into the profiles
+  std::string machine;    ///< written into the profiles, as is
+  int64_t l2_bytes = 0;   ///< that
   /// Called after each measurement with the seconds that have passed and those that all is expected to take.
   std::function<void(double seconds, double whole)> progress;
 };

@@ -10,7 +10,7 @@ constexpr int64_t kMaxWindow = 1 << 20;
 
 std::vector<int64_t> list_attr(const NodeContext& node, const char* name, size_t size, int64_t default_value,
                                int64_t lowest) {
-  const std::vector<int64_t> list = node.ints_attr(name).value_or(std::vector<int64_t>(size, default_value));
+  std::vector<int64_t> list = node.ints_attr(name).value_or(std::vector<int64_t>(size, default_value));
   if (list.size() != size) {
     malformed("'" + std::string(name) + "' has " + std::to_string(list.size()) + " entries instead of " +
               std::to_string(size));

@@ -209,15 +209,15 @@ class BandBuilder {
   std::vector<Window> windows_;
 };
 
-/// Bands of `rows` rows of output, as high as their values fit the budget; one band when there is nothing to gain.
-std::vector<Rows> choose_bands(const BandBuilder& builder, const Shape& output) {
+/// Bands of output rows, as high as their values fit `band_bytes`; one band when there is nothing to gain.
+std::vector<Rows> choose_bands(const BandBuilder& builder, const Shape& output, int64_t band_bytes) {
   const int64_t rows = output[kHeight], lines = rows_of_lines(output);
   const auto cut = [&](int64_t height) {
     std::vector<Rows> bands;
     for (int64_t first = 0; first < rows; first += height) bands.push_back({first, std::min(first + height, rows)});
     return bands;
   };
-  const auto fits = [&](const Rows& band) { return builder.bytes_of(builder.rows_for(band)) <= kBandBytes; };
+  const auto fits = [&](const Rows& band) { return builder.bytes_of(builder.rows_for(band)) <= band_bytes; };
   int64_t height = ceil_div(rows, lines) * lines;
   for (; height > lines; height -= lines) {
     const std::vector<Rows> bands = cut(height);
@@ -226,12 +226,12 @@ std::vector<Rows> choose_bands(const BandBuilder& builder, const Shape& output) 
   return cut(ceil_div(ceil_div(rows, ceil_div(rows, height)), lines) * lines);  // as even as lines allow
 }
 
-bool split_at(Graph& graph, const Uses& uses, size_t i) {
+bool split_at(Graph& graph, const Uses& uses, size_t i, int64_t band_bytes) {
   const Chain chain = chain_at(graph, uses, i);
   if (chain.empty()) return false;
   const Node last = graph.nodes[chain.back()];
   BandBuilder builder(graph, chain);
-  const std::vector<Rows> bands = choose_bands(builder, graph.shape(last.output));
+  const std::vector<Rows> bands = choose_bands(builder, graph.shape(last.output), band_bytes);
   const bool all_see = std::none_of(bands.begin(), bands.end(), [&](Rows b) { return builder.rows_for(b).empty(); });
   if (bands.size() < 2 || !all_see) return false;
 
@@ -250,6 +250,8 @@ bool split_at(Graph& graph, const Uses& uses, size_t i) {
 
 }  // namespace
 
-void run_in_columns(Graph& graph) { rewrite_each(graph, split_at); }
+void run_in_columns(Graph& graph, int64_t band_bytes) {
+  rewrite_each(graph, [=](Graph& g, const Uses& uses, size_t i) { return split_at(g, uses, i, band_bytes); });
+}
 
 }  // namespace lacuna

@@ -139,9 +139,11 @@ class Sharing {
     }
   }
 
-  /// Whether no value that shares bytes with `id`, `id` included, is alive after `step`.
+  /// Whether no value that shares bytes with `id`, `id` included, is alive after `step`, nor any other that the step
+  /// reads: in another form, its elements would be overwritten before they are read.
   bool dies_at(ValueId id, int step) const {
     const Root root = root_of(id);
+    const std::vector<ValueId> operands = device_operands(graph_.nodes[static_cast<size_t>(step)]);
     for (size_t i = 0; i < graph_.values.size(); ++i) {
       const auto other = static_cast<ValueId>(i);
       if (!lives_[i].used() || graph_.is_constant(other) || other == graph_.nodes[static_cast<size_t>(step)].output)
@@ -150,7 +152,8 @@ class Sharing {
       if (other_root.id != root.id) continue;
       const bool overlaps =
           other_root.offset < root.offset + extent_of(id) && root.offset < other_root.offset + extent_of(other);
-      if (overlaps && lives_[i].last > step) return false;
+      const bool read = other != id && std::count(operands.begin(), operands.end(), other) > 0;
+      if (overlaps && (lives_[i].last > step || read)) return false;
     }
     return true;
   }

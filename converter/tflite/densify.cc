@@ -64,7 +64,7 @@ std::vector<int> ints_of(const flatbuffers::Vector<int32_t>* vector) {
 
 /// The order of traversal as a permutation of `n` dimensions.
 std::vector<int> checked_order(const tflite_fbs::SparsityParameters& sparsity, size_t n) {
-  const std::vector<int> order = ints_of(sparsity.traversal_order());
+  std::vector<int> order = ints_of(sparsity.traversal_order());
   std::vector<bool> seen(n);
   for (const int dim : order) {
     if (dim < 0 || static_cast<size_t>(dim) >= n || seen[static_cast<size_t>(dim)]) {

@@ -120,8 +120,8 @@ class Importer {
 
   /// Dimensions as the model gives them, -1 for a free one.
   static std::vector<int> dims_of_input(const tflite_fbs::Tensor& tensor) {
-    const std::vector<int> dims = list_of(tensor.shape());
-    const std::vector<int> signature = list_of(tensor.shape_signature());
+    std::vector<int> dims = list_of(tensor.shape());
+    std::vector<int> signature = list_of(tensor.shape_signature());
     if (signature.empty()) return dims;
     if (signature.size() != dims.size()) malformed("input '" + name_of(tensor) + "' has two different ranks");
     return signature;

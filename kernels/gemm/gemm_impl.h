@@ -19,11 +19,14 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
   for (int64_t c = 0; c < rows.columns; ++c, w += kBlock) {
     const float* x = column_of<kOffsets>(in, c);
     Vec v[NR];
-#pragma GCC unroll 8
-    for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
+    load_run<NR>(x, v);
+    const Factors<MR> factors(w);
+    if constexpr (!Vec::kLaneProducts) {
+      __builtin_prefetch(w + rows.block_stride);  // the next row block: the hardware does not foresee the leap
+    }
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
-      const Vec splatted = splat(w[m]);
+      const Vec splatted = factors[m];
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
     }
@@ -45,6 +48,12 @@ struct MultiplyBlock {
   template <int NR, bool kMasked>
   void run(int tail) const {
     const float* w = rows.values + row / kBlock * rows.block_stride;
+    if constexpr (Vec::kLaneProducts && MR == kBlock && MR % 8 == 0) {
+      // Half of the block does not exist: half of the work is spared.
+      if (rows.rows - row <= MR / 2) {
+        return multiply_rows<kBlock, MR / 2, NR, kMasked, kOffsets>(rows, w, row, in, out, tail);
+      }
+    }
     for (int m = 0; m < kBlock && row + m < rows.rows; m += MR) {
       multiply_rows<kBlock, MR, NR, kMasked, kOffsets>(rows, w + m, row + m, in, out, tail);
     }

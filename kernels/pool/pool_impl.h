@@ -43,6 +43,13 @@ template <class Op>
 inline void make_line(const PoolRow& row, float* line) {
   fill<Op>(line, row.pad);
   float* middle = line + row.pad;
+  if (row.depth_taps == 1 && row.height_taps == 2 && row.width % kLanes == 0) {  // what most windows are
+    const float *x = row.x, *below = row.x + row.height_step;
+    const int64_t width = row.width;
+    for (int64_t i = 0; i < width; i += kLanes) store(middle + i, Op::join(load(x + i), load(below + i)));
+    fill<Op>(middle + width, row.line - row.pad - width);
+    return;
+  }
   int64_t i = 0;
   for (; i + kLanes <= row.width; i += kLanes) {
     store(middle + i, join_rows<Op>(row, row.x + i, [](const float* p) { return load(p); }));
@@ -69,16 +76,27 @@ inline Vec load_tap(const float* p, int64_t stride, int lanes) {
   return lanes == Vec::kLanes ? load_strided(p, stride) : load_strided_first(p, stride, lanes);
 }
 
+/// The windows of `lanes` output pixels, the first of which begins at p.
+template <class Op, int kStride>
+inline Vec join_taps(const PoolRow& row, const float* p, int lanes) {
+  if (kStride == 2 && row.kernel == 2 && row.dilation == 1) {
+    const Vec low = load(p), high = load(p + kLanes);
+    return Op::join(even_lanes(low, high), odd_lanes(low, high));
+  }
+  Vec joined = Op::neutral();
+  for (int64_t k = 0; k < row.kernel; ++k) {
+    joined = Op::join(joined, load_tap<kStride>(p + k * row.dilation, row.stride, lanes));
+  }
+  return joined;
+}
+
 /// finish(value, i, lanes) turns what the taps were joined to into output pixels [i, i + lanes).
 template <class Op, int kStride, class Finish>
 inline void pool_line(const PoolRow& row, const float* line, float* y, Finish finish) {
   for (int64_t i = 0; i < row.out_width; i += kLanes) {
     const int64_t rest = row.out_width - i;
     const int lanes = rest < kLanes ? static_cast<int>(rest) : Vec::kLanes;
-    Vec joined = Op::neutral();
-    for (int64_t k = 0; k < row.kernel; ++k) {
-      joined = Op::join(joined, load_tap<kStride>(line + i * row.stride + k * row.dilation, row.stride, lanes));
-    }
+    const Vec joined = join_taps<Op, kStride>(row, line + i * row.stride, lanes);
     if (lanes == Vec::kLanes) {
       store(y + i, finish(joined, i, Vec::kLanes));
     } else {

@@ -10,6 +10,8 @@ namespace {
 
 struct Vec {
   static constexpr int kLanes = 8;
+  static constexpr bool kFastLookup = true;
+  static constexpr bool kLaneProducts = false;
   static constexpr bool kCheapShifts = false;
   __m256 v;
 };
@@ -23,6 +25,16 @@ inline Vec load(const float* p) { return {_mm256_loadu_ps(p)}; }
 inline void store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 inline __m256i first_lanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+template <int N>
+inline void load_run(const float* p, Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) v[i] = load(p + i * Vec::kLanes);
+}
+template <int N>
+inline void store_run(float* p, const Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(p + i * Vec::kLanes, v[i]);
 }
 inline Vec load_first(const float* p, int n) { return {_mm256_maskload_ps(p, first_lanes(n))}; }
 inline void store_first(float* p, Vec a, int n) { _mm256_maskstore_ps(p, first_lanes(n), a.v); }

@@ -10,6 +10,8 @@ namespace {
 
 struct Vec {
   static constexpr int kLanes = 16;
+  static constexpr bool kFastLookup = true;
+  static constexpr bool kLaneProducts = false;
   static constexpr bool kCheapShifts = true;
   __m512 v;
 };
@@ -22,6 +24,16 @@ inline Vec zero() { return {_mm512_setzero_ps()}; }
 inline Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline void store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
 inline __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
+template <int N>
+inline void load_run(const float* p, Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) v[i] = load(p + i * Vec::kLanes);
+}
+template <int N>
+inline void store_run(float* p, const Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(p + i * Vec::kLanes, v[i]);
+}
 inline Vec load_first(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
 inline void store_first(float* p, Vec a, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), a.v); }
 inline Vec load_strided(const float* p, int64_t s) {

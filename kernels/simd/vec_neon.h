@@ -12,12 +12,16 @@ namespace {
 /// Vector registers: what tiles must fit into.
 #if defined(__aarch64__)
 constexpr int kRegisters = 32;
+constexpr bool kIsArm64 = true;
 #else
 constexpr int kRegisters = 16;
+constexpr bool kIsArm64 = false;
 #endif
 
 struct Vec {
   static constexpr int kLanes = 4;
+  static constexpr bool kFastLookup = kIsArm64;
+  static constexpr bool kLaneProducts = kIsArm64;
   static constexpr bool kCheapShifts = kRegisters > 16;  // they need more of them
   float32x4_t v;
 };
@@ -29,6 +33,37 @@ inline Vec splat(float x) { return {vdupq_n_f32(x)}; }
 inline Vec zero() { return splat(0.0f); }
 inline Vec load(const float* p) { return {vld1q_f32(p)}; }
 inline void store(float* p, Vec a) { vst1q_f32(p, a.v); }
+#if defined(__aarch64__)
+template <int N>
+inline void load_run(const float* p, Vec* v) {
+  if constexpr (N >= 4) {
+    const float32x4x4_t four = vld1q_f32_x4(p);
+    for (int i = 0; i < 4; ++i) v[i].v = four.val[i];
+    load_run<N - 4>(p + 16, v + 4);
+  } else if constexpr (N == 3) {
+    const float32x4x3_t three = vld1q_f32_x3(p);
+    for (int i = 0; i < 3; ++i) v[i].v = three.val[i];
+  } else if constexpr (N == 2) {
+    const float32x4x2_t two = vld1q_f32_x2(p);
+    for (int i = 0; i < 2; ++i) v[i].v = two.val[i];
+  } else if constexpr (N == 1) {
+    v[0] = load(p);
+  }
+}
+#else
+template <int N>
+inline void load_run(const float* p, Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) v[i] = load(p + i * Vec::kLanes);
+}
+#endif
+template <int N>
+inline void store_run(float* p, const Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(p + i * Vec::kLanes, v[i]);  // by pairs, which the compiler sees
+}
+/// A vector with lane i of a everywhere.
+inline Vec lane(Vec a, int i) { return {vdupq_n_f32(a.v[i])}; }
 inline Vec load_first(const float* p, int n) {
   if (n >= Vec::kLanes) return load(p);
   const float32x2_t none = vdup_n_f32(0.0f);

@@ -14,6 +14,10 @@ using IntLanes = int32_t __attribute__((vector_size(16)));
 
 struct Vec {
   static constexpr int kLanes = 4;
+  /// lookup beats a gather.
+  static constexpr bool kFastLookup = false;
+  /// A product with one lane of a vector (`lane`) takes no instruction more than one with a vector.
+  static constexpr bool kLaneProducts = false;
   /// lanes_from is one instruction, so that it beats a load that is not aligned.
   static constexpr bool kCheapShifts = false;
   Lanes v;
@@ -30,6 +34,17 @@ inline Vec load(const float* p) {
   return r;
 }
 inline void store(float* p, Vec a) { std::memcpy(p, &a.v, sizeof(a.v)); }
+/// v[i] = load(p + i * kLanes) for i in [0, N), and back: with fewer instructions where the tier has some for that.
+template <int N>
+inline void load_run(const float* p, Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) v[i] = load(p + i * Vec::kLanes);
+}
+template <int N>
+inline void store_run(float* p, const Vec* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) store(p + i * Vec::kLanes, v[i]);
+}
 /// The first n lanes (0..kLanes) from memory, zeros behind; nothing behind them is read.
 inline Vec load_first(const float* p, int n) {
   Vec r = zero();

@@ -31,13 +31,11 @@ inline void multiply_rows(const SparseTile& rows, const TileInput& in, const Til
       column += *gap++;
       const float* x = column_of<kOffsets>(in, column);
       Vec v[NR];
-      if constexpr (R > 1) {
-#pragma GCC unroll 16
-        for (int j = 0; j < NR; ++j) v[j] = load(x + j * Vec::kLanes);
-      }
+      if constexpr (R > 1) load_run<NR>(x, v);
+      const Factors<R> factors(value);
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) {
-        const Vec w = splat(value[r]);
+        const Vec w = factors[r];
 #pragma GCC unroll 16
         for (int j = 0; j < NR; ++j) sum[r][j] = fma(w, R > 1 ? v[j] : load(x + j * Vec::kLanes), sum[r][j]);
       }

@@ -54,21 +54,56 @@ class PlaneCursor {
 
 inline int64_t planes_of(const UnfoldInput& in) { return in.channels * in.depth.kernel; }
 
-/// Any window, row by row.
-inline void unfold_column_by_rows(const UnfoldPixels& t, const float* plane, int64_t ky, int64_t kx, int64_t row,
-                                  int64_t x, float* out) {
-  const Window& height = t.in.height;
-  const Window& width = t.in.width;
-  const InsideRange inside(width, kx);
-  const float* end_of_plane = plane + height.in * width.in;
-  for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
-    const int64_t y = height.position(o, ky);
-    if (y < 0 || y >= height.in) {
-      zero_row(out + p, n);
-    } else {
-      copy_window_row(out + p, plane + y * width.in, end_of_plane, width, kx, inside, first, n);
+/// What a tap reads for each pixel of a tile: the same in all planes.
+class TapReader {
+ public:
+  TapReader(const UnfoldPixels& t, int64_t ky, int64_t kx, int64_t row, int64_t x) : pixels_(t.pixels) {
+    const Window& height = t.in.height;
+    const Window& width = t.in.width;
+    const InsideRange inside(width, kx);
+    for_each_row(t, row, x, [&](int64_t o, int64_t first, int64_t p, int64_t n) {
+      const int64_t y = height.position(o, ky);
+      const bool row_inside = y >= 0 && y < height.in;
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t column = first + i;
+        if (row_inside && column >= inside.first && column < inside.end) {
+          offsets_[p + i] = y * width.in + width.position(column, kx);
+        } else {
+          offsets_[p + i] = 0;
+          outside_[outsiders_++] = static_cast<int>(p + i);
+        }
+      }
+    });
+  }
+
+  void copy(const float* plane, float* to) const {
+#pragma GCC unroll 4
+    for (int p = 0; p < pixels_; ++p) to[p] = plane[offsets_[p]];
+    for (int i = 0; i < outsiders_; ++i) to[outside_[i]] = 0;
+  }
+
+ private:
+  int pixels_;
+  int outsiders_ = 0;
+  int64_t offsets_[kTilePixels];  ///< in a plane; 0 where the tap is outside
+  int outside_[kTilePixels];      ///< pixels for which it is
+};
+
+/// Any window.
+inline void unfold_by_taps(const UnfoldPixels& t, int64_t row, int64_t x, float* out) {
+  const int64_t taps = t.in.height.kernel * t.in.width.kernel;
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    const TapReader reader(t, tap / t.in.width.kernel, tap % t.in.width.kernel, row, x);
+    PlaneCursor cursor(t.in);
+    for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
+      float* to = out + (plane * taps + tap) * t.column_stride;
+      if (cursor.plane() != nullptr) {
+        reader.copy(cursor.plane(), to);
+      } else {
+        zero_row(to, t.pixels);
+      }
     }
-  });
+  }
 }
 
 /// Where rows of input and output are as long as each other and nothing is strided, a tap shifts the whole tile by a
@@ -141,22 +176,7 @@ inline void unfold_by_shifts(const UnfoldPixels& t, int64_t row, int64_t x, floa
 
 inline void unfold_pixels(const UnfoldPixels& t, float* out) {
   const int64_t row = t.pixel / t.in.width.out, x = t.pixel % t.in.width.out;
-  if (shifts_only(t)) {
-    unfold_by_shifts(t, row, x, out);
-    return;
-  }
-  PlaneCursor cursor(t.in);
-  for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
-    for (int64_t ky = 0; ky < t.in.height.kernel; ++ky) {
-      for (int64_t kx = 0; kx < t.in.width.kernel; ++kx, out += t.column_stride) {
-        if (cursor.plane() != nullptr) {
-          unfold_column_by_rows(t, cursor.plane(), ky, kx, row, x, out);
-        } else {
-          zero_row(out, t.pixels);
-        }
-      }
-    }
-  }
+  (shifts_only(t) ? unfold_by_shifts : unfold_by_taps)(t, row, x, out);
 }
 
 /// How the lines of one kernel column are read: the same for all rows and planes.
@@ -169,18 +189,28 @@ class LineReader {
     end_ = clamp_to(inside.end - t.column, first_, t.columns);
     begin_ = t.in.width.position(t.column, kx);
     for (int v = 0; v < vectors_ && stride_ <= 2; ++v) set_masks(v);
+    whole_first_ = static_cast<int>((first_ + Vec::kLanes - 1) / Vec::kLanes);
+    whole_end_ = static_cast<int>(end_ / Vec::kLanes);
+    if (whole_end_ < whole_first_) whole_end_ = whole_first_;
   }
 
   /// `row` is the first position of an input row.
   void copy(const float* row, float* to) const {
     const float* from = row + begin_;
     if (stride_ == 1) {
-      for (int v = 0; v < vectors_; ++v) store(to + v * Vec::kLanes, load_masked(from + v * Vec::kLanes, near_[v]));
+      copy_vectors([&](int v) { return load(from + v * Vec::kLanes); },
+                   [&](int v) { return load_masked(from + v * Vec::kLanes, near_[v]); }, to);
     } else if (stride_ == 2) {
-      for (int v = 0; v < vectors_; ++v) {
-        const float* p = from + 2 * v * Vec::kLanes;
-        store(to + v * Vec::kLanes, even_lanes(load_masked(p, near_[v]), load_masked(p + Vec::kLanes, far_[v])));
-      }
+      copy_vectors(
+          [&](int v) {
+            const float* p = from + 2 * v * Vec::kLanes;
+            return even_lanes(load(p), load(p + Vec::kLanes));
+          },
+          [&](int v) {
+            const float* p = from + 2 * v * Vec::kLanes;
+            return even_lanes(load_masked(p, near_[v]), load_masked(p + Vec::kLanes, far_[v]));
+          },
+          to);
     } else {
       zero(to);
       for (int64_t i = first_; i < end_; ++i) to[i] = from[i * stride_];
@@ -192,6 +222,17 @@ class LineReader {
 
  private:
   static constexpr int kVectors = static_cast<int>(kMaxPitch) / Vec::kLanes;
+  /// Tiers with short vectors have no masked loads, and few vectors that need them.
+  static constexpr bool kMasksMuch = Vec::kLanes > 4;
+
+  template <class Whole, class Masked>
+  void copy_vectors(const Whole& whole, const Masked& masked, float* to) const {
+    const int vectors = vectors_, first = kMasksMuch ? vectors : whole_first_, end = kMasksMuch ? vectors : whole_end_;
+    int v = 0;
+    for (; v < first; ++v) store(to + v * Vec::kLanes, masked(v));
+    for (; v < end; ++v) store(to + v * Vec::kLanes, whole(v));
+    for (; v < vectors; ++v) store(to + v * Vec::kLanes, masked(v));
+  }
 
   void set_masks(int v) {
     uint32_t near = 0, far = 0;
@@ -208,6 +249,7 @@ class LineReader {
   int64_t stride_;
   int vectors_;
   int64_t first_, end_;  ///< columns inside the plane
+  int whole_first_, whole_end_;  ///< vectors of such columns alone
   int64_t begin_;        ///< position that column 0 reads
   LoadMask near_[kVectors];
   LoadMask far_[kVectors];  ///< of the second vector, at stride 2
@@ -234,19 +276,21 @@ inline void unfold_lines(const UnfoldLines& t, float* out) {
 }
 
 inline void fold_line(const FoldLines& t, const float* sums, const float* residual, float* y, Vec low, Vec high) {
-  for (int64_t i = 0; i < t.columns; i += Vec::kLanes) {
-    const int64_t left = t.columns - i;
-    const int lanes = left < Vec::kLanes ? static_cast<int>(left) : Vec::kLanes;
+  const int64_t columns = t.columns;
+  const bool clamps = t.clamps;
+  int64_t i = 0;
+  for (; i + Vec::kLanes <= columns; i += Vec::kLanes) {
     Vec sum = load(sums + i);
-    if (residual != nullptr)
-      sum = add(sum, lanes == Vec::kLanes ? load(residual + i) : load_first(residual + i, lanes));
-    if (t.clamps) sum = clamp(sum, low, high);
-    if (lanes == Vec::kLanes) {
-      store(y + i, sum);
-    } else {
-      store_first(y + i, sum, lanes);
-    }
+    if (residual != nullptr) sum = add(sum, load(residual + i));
+    if (clamps) sum = clamp(sum, low, high);
+    store(y + i, sum);
   }
+  if (i == columns) return;
+  const int lanes = static_cast<int>(columns - i);
+  Vec sum = load(sums + i);
+  if (residual != nullptr) sum = add(sum, load_first(residual + i, lanes));
+  if (clamps) sum = clamp(sum, low, high);
+  store_first(y + i, sum, lanes);
 }
 
 inline void fold_lines(const FoldLines& t) {

@@ -22,10 +22,12 @@ static_assert(sizeof(pthread_t) <= sizeof(Thread::handle), "a thread's handle ho
 bool start_thread(Thread* thread, void* (*entry)(void*), void* argument) {
   pthread_t started;
   if (pthread_create(&started, nullptr, entry, argument) != 0) return false;
-  thread->handle = (uint64_t)started;  // pthread_t is a number or a pointer
+  // NOLINTNEXTLINE(google-readability-casting): pthread_t is a number or a pointer
+  thread->handle = (uint64_t)started;
   return true;
 }
 
+// NOLINTNEXTLINE(google-readability-casting)
 void join_thread(const Thread& thread) { pthread_join((pthread_t)thread.handle, nullptr); }
 
 Monitor::Monitor() {

@@ -14,6 +14,7 @@ constexpr uint32_t kMaxStepInputs = 128;
 constexpr uint32_t kMaxGraphInputs = 256;
 constexpr uint32_t kMaxGraphOutputs = 1024;
 constexpr uint32_t kMaxNameBytes = 1u << 12;
+constexpr uint32_t kMaxImageSide = 1u << 15;  ///< that a picture is resized to
 constexpr uint64_t kMaxProgramBytes = (uint64_t{1} << 31) - 65;  ///< the FlatBuffers verifier asserts from 2 GiB - 1 on
 constexpr uint64_t kMaxSegmentBytes = uint64_t{1} << 40;         ///< of the arena's values, and of the weights
 constexpr int64_t kMaxDim = (int64_t{1} << 31) - 1;

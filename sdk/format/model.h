@@ -15,6 +15,7 @@ struct ModelView {
   const uint8_t* weights;  ///< aligned to kAlignment
   uint64_t weight_bytes;
   uint64_t weight_hash;
+  bool stream = false;  ///< weights are mapped and larger than memory: a run hints at what it reads next
 };
 
 /// Verifies the bytes of a file as docs/format.md lists and fills `model`, which borrows them. `data` is aligned to

@@ -1,5 +1,7 @@
 #include "sdk/format/verify.h"
 
+#include <cmath>
+
 #include "kernels/footprint.h"
 #include "sdk/base/align.h"
 #include "sdk/format/step_view.h"
@@ -117,7 +119,8 @@ class Verifier {
       lacuna_error reason = {};
       if (const Status status = verify_step(i, &reason); status != LACUNA_OK) return name_step(i, status, reason);
     }
-    return LACUNA_OK;
+    const char* wrong = program_.preprocessing() == nullptr ? nullptr : wrong_preprocessing(*program_.preprocessing());
+    return wrong == nullptr ? LACUNA_OK : fail(error_, LACUNA_ERROR_MEANING, "preprocessing: %s", wrong);
   }
 
  private:
@@ -397,6 +400,40 @@ class Verifier {
       return fail(reason, LACUNA_ERROR_MEANING, "strides of its output do not suit the operator");
     }
     return LACUNA_OK;
+  }
+
+  /// What is wrong with how a picture becomes the first input, or null.
+  const char* wrong_preprocessing(const fbs::Preprocessing& image) const {
+    const uint32_t channels = size_of(image.mean());
+    if (channels != 1 && channels != 3) return "mean has neither 1 nor 3 numbers";
+    if (size_of(image.std()) != channels) return "mean and std have different numbers of channels";
+    for (uint32_t c = 0; c < channels; ++c) {
+      if (!std::isfinite(image.mean()->Get(c))) return "a mean is not finite";
+      const float std = image.std()->Get(c);
+      if (!(std > 0) || !std::isfinite(std) || !std::isfinite(1 / std)) return "a std is not positive and finite";
+    }
+    if (inputs_ == 0) return "there is no input";
+    const auto* shape = program_.values()->Get(program_.inputs()->Get(0))->shape();
+    if (size_of(shape) != 4 || shape->Get(0) != 1 || (shape->Get(1) != channels && shape->Get(3) != channels)) {
+      return "the first input is no picture of as many channels as mean has";
+    }
+    if (image.bgr() && channels != 3) return "bgr needs 3 channels";
+    if (image.resize_short_side() > kMaxImageSide) return "resize_short_side is beyond 32768";
+    if (image.letterbox() && image.resize_short_side() != 0)
+      return "letterbox and resize_short_side exclude each other";
+    if (image.filter() > fbs::ImageFilter::MAX) return "an unknown filter";
+    return wrong_labels(image.labels());
+  }
+
+  const char* wrong_labels(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* labels) const {
+    const auto* shape = program_.values()->Get(program_.outputs()->Get(0))->shape();
+    uint64_t elements = 1;
+    for (uint32_t i = 0; i < size_of(shape); ++i) elements *= shape->Get(i);  // verify_value has bounded it
+    if (size_of(labels) > elements) return "more labels than the first output has elements";
+    for (uint32_t i = 0; i < size_of(labels); ++i) {
+      if (!name_fits(labels->Get(i))) return "a label is too long";
+    }
+    return nullptr;
   }
 
   // Memory. Whatever a step writes must not hold a value that is still needed. By induction over the steps, each value

@@ -6,6 +6,7 @@
 #include "platforms/cpu_features.h"
 #include "platforms/platform.h"
 #include "sdk/runtime/copy.h"
+#include "sdk/runtime/open_model.h"
 #include "sdk/runtime/session.h"
 
 #define LACUNA_TEXT_OF(x) #x
@@ -28,11 +29,10 @@ OpenModel load(const lacuna_model* model) {
   return open;
 }
 
-void store(const OpenModel& open, lacuna_model* model) { memcpy(model, &open, sizeof(open)); }
+/// No version will have options as large; bounds what a wrong struct_bytes makes us read.
+constexpr uint32_t kMaxOptionBytes = 1024;
 
-const fbs::Program* program_of(const lacuna_model* model) {
-  return model == nullptr ? nullptr : load(model).view.program;
-}
+void store(const OpenModel& open, lacuna_model* model) { memcpy(model, &open, sizeof(open)); }
 
 Status check_argument(bool good, const char* what, lacuna_error* error) {
   return good ? LACUNA_OK : fail(error, LACUNA_ERROR_INVALID_ARGUMENT, "%s", what);
@@ -73,15 +73,38 @@ TensorView view_of(const lacuna_tensor& tensor) {
   return view;
 }
 
+/// Options that a caller gives with their size: those of a later version are taken as long as what this one does not
+/// know is zero.
+template <class Options>
+Status read_options(const Options& given, Options* options, lacuna_error* error) {
+  const uint32_t bytes = given.struct_bytes;
+  bool good = bytes >= sizeof(Options) && bytes <= kMaxOptionBytes;
+  for (size_t i = sizeof(Options); good && i < bytes; ++i) good = reinterpret_cast<const uint8_t*>(&given)[i] == 0;
+  if (!good) {
+    return fail(error, LACUNA_ERROR_INVALID_ARGUMENT,
+                "struct_bytes is %u, not %zu, or asks for what this version does not have: start from the _default()",
+                bytes, sizeof(Options));
+  }
+  *options = given;
+  return LACUNA_OK;
+}
+
 /// Model and options, checked.
 Status prepare(const lacuna_model* model, const lacuna_session_options* options, ModelView* view, SessionConfig* config,
                lacuna_error* error) {
   LACUNA_RETURN_IF_ERROR(check_open(model, error));
   *view = load(model).view;
-  return make_config(options, config, error);
+  lacuna_session_options chosen = lacuna_session_options_default();
+  if (options != nullptr) LACUNA_RETURN_IF_ERROR(read_options(*options, &chosen, error));
+  return make_config(chosen, config, error);
 }
 
 }  // namespace
+
+const fbs::Program* program_of(const lacuna_model* model) {
+  return model == nullptr ? nullptr : load(model).view.program;
+}
+
 }  // namespace lacuna
 
 using namespace lacuna;  // NOLINT(google-build-using-namespace): this file is the C face of the namespace
@@ -109,6 +132,9 @@ const char* lacuna_status_name(lacuna_status status) {
     LACUNA_CASE(LACUNA_ERROR_INVALID_ARGUMENT);
     LACUNA_CASE(LACUNA_ERROR_NO_SUCH_TENSOR);
     LACUNA_CASE(LACUNA_ERROR_WRONG_SIZE);
+    LACUNA_CASE(LACUNA_ERROR_NO_PREPROCESSING);
+    case LACUNA_STATUS_WIDTH_:
+      break;
   }
 #undef LACUNA_CASE
   return "unknown lacuna_status";
@@ -142,16 +168,34 @@ lacuna_status lacuna_model_open(const void* data, size_t bytes, lacuna_model* mo
   return LACUNA_OK;
 }
 
+lacuna_open_options lacuna_open_options_default(void) {
+  lacuna_open_options options = {};
+  options.struct_bytes = sizeof(options);
+  return options;
+}
+
 lacuna_status lacuna_model_open_file(const char* path, lacuna_model* model, lacuna_error* error) {
+  return lacuna_model_open_file_with(path, nullptr, model, error);
+}
+
+lacuna_status lacuna_model_open_file_with(const char* path, const lacuna_open_options* options, lacuna_model* model,
+                                          lacuna_error* error) {
   LACUNA_RETURN_IF_ERROR(check_argument(model != nullptr, "model is null", error));
   *model = {};
   LACUNA_RETURN_IF_ERROR(check_argument(path != nullptr, "path is null", error));
+  lacuna_open_options chosen = lacuna_open_options_default();
+  if (options != nullptr) LACUNA_RETURN_IF_ERROR(read_options(*options, &chosen, error));
+  const bool copy = chosen.copy != 0;
+  const bool stream = chosen.stream != 0;
+  LACUNA_RETURN_IF_ERROR(check_argument(!copy || !stream, "a copy cannot be streamed: set copy or stream", error));
   OpenModel open = {};
-  LACUNA_RETURN_IF_ERROR(map_file(path, &open.file, error));
+  LACUNA_RETURN_IF_ERROR(copy ? copy_file(path, &open.file, error) : map_file(path, &open.file, error));
+  if (stream) hint_sequential(open.file);
   if (const Status status = open_model(open.file.data, open.file.bytes, &open.view, error); status != LACUNA_OK) {
     unmap_file(open.file);
     return status;
   }
+  open.view.stream = stream;
   store(open, model);
   return LACUNA_OK;
 }
@@ -219,7 +263,7 @@ lacuna_status lacuna_session_init(const lacuna_model* model, const lacuna_sessio
 }
 
 void lacuna_session_end(lacuna_session* session) {
-  if (session != nullptr && session->pool != nullptr) session->pool->~ThreadPool();
+  if (session != nullptr) session->end();
 }
 
 lacuna_status lacuna_session_input(lacuna_session* session, size_t index, lacuna_tensor* tensor, lacuna_error* error) {
@@ -266,7 +310,7 @@ lacuna_status lacuna_session_step(const lacuna_session* session, size_t index, l
   *step = {};
   step->name = text_of(source.name());
   step->op = bound.op->name;
-  step->kernel = bound.binding.kernel;
+  step->kernel = kernel_of(*session, bound);
   step->packing = source.weights() == nullptr ? "-" : fbs::EnumNamePacking(bound.weights.packing);
   step->last_ns = bound.last_ns;
   if (const fbs::Choice* choice = source.choice(); choice != nullptr) {
@@ -274,6 +318,21 @@ lacuna_status lacuna_session_step(const lacuna_session* session, size_t index, l
     step->weights = choice->weights();
     step->macs = choice->macs();
     step->nonzero_macs = choice->nonzero_macs();
+  }
+  return LACUNA_OK;
+}
+
+lacuna_status lacuna_session_provided(const lacuna_session* session, lacuna_provided* provided, lacuna_error* error) {
+  LACUNA_RETURN_IF_ERROR(check_argument(session != nullptr && provided != nullptr, "an argument is null", error));
+  *provided = {};
+  provided->provider = session->config.provider == nullptr ? "" : session->config.provider->name;
+  // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked above
+  for (const BoundStep& step : session->steps) {
+    provided->steps += step.provided ? 1 : 0;
+    if (step.region.handle == nullptr) continue;
+    ++provided->regions;
+    provided->layout_changes += step.region.layout_changes;
+    provided->bytes += step.region.bytes;
   }
   return LACUNA_OK;
 }

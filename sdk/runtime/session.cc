@@ -1,6 +1,8 @@
 #include "sdk/runtime/session.h"
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <cstring>
 #include <new>
 
@@ -75,6 +77,7 @@ void bind_steps(lacuna_session* session, uint8_t* states) {
   for (uint32_t i = 0; i < session->steps.size; ++i) {
     const fbs::Step& source = *program.steps()->Get(i);
     BoundStep& bound = *new (&session->steps[i]) BoundStep{};
+    bound.region_steps = 1;
     bound.op = find_op(source.attrs_type());
     bound.state = states;
     const StepView view(program, source, session->bases);
@@ -101,6 +104,84 @@ Status choose_isa(const char* name, SessionConfig* config, lacuna_error* error) 
               "\"%.40s\" is none of this CPU's instruction sets; the best one is %s", name, config->isa);
 }
 
+void say(const SessionConfig& config, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void say(const SessionConfig& config, const char* format, ...) {
+  char text[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  config.log(config.log_context, text);
+}
+
+/// Tells the caller's log what was bound.
+void log_session(const lacuna_session& session, size_t arena_bytes) {
+  say(session.config, "session: %s, %u threads, %zu steps, %zu bytes of arena, %zu of scratch a thread",
+      session.config.isa, session.config.threads, session.steps.size, arena_bytes, session.scratch_bytes);
+  for (uint32_t i = 0; i < session.steps.size; ++i) {
+    const BoundStep& bound = session.steps[i];
+    say(session.config, "step %u \"%.80s\" (%s): %s, %s, %u tasks", i,
+        text_of(session.model.program->steps()->Get(i)->name()), bound.op->name, kernel_of(session, bound),
+        fbs::EnumNamePacking(bound.weights.packing), bound.binding.tasks);
+  }
+}
+
+/// The least of some times that `run` takes.
+template <class Run>
+uint64_t least_ns(Run run) {
+  constexpr int kRuns = 6;
+  uint64_t least = UINT64_MAX;
+  for (int i = 0; i < kRuns; ++i) {
+    const uint64_t start = clock_ns();
+    run();
+    least = std::min(least, clock_ns() - start);
+  }
+  return least;
+}
+
+/// Whether the provider takes these steps as one region and is faster by more than the clock errs. Keeps it then. The
+/// values hold zeros.
+bool attach_region(lacuna_session& session, uint32_t first, uint32_t steps) {
+  const lacuna_provider& provider = *session.config.provider;
+  const ProvidedRegion region = provider.make(session, first, steps);
+  if (region.handle == nullptr) return false;
+  const uint64_t own = least_ns([&] {
+    for (uint32_t i = first; i < first + steps; ++i) session.run_own(session.steps[i]);
+  });
+  if (least_ns([&] { provider.run(region.handle); }) >= own - own / 16) {
+    provider.end(region.handle);
+    return false;
+  }
+  session.steps[first].region = region;
+  session.steps[first].region_steps = steps;
+  for (uint32_t i = first; i < first + steps; ++i) session.steps[i].provided = true;
+  return true;
+}
+
+/// The whole, or what is faster of its halves, and so on.
+void attach_regions(lacuna_session& session, uint32_t first, uint32_t steps) {
+  if (attach_region(session, first, steps) || steps == 1) return;
+  attach_regions(session, first, steps / 2);
+  attach_regions(session, first + steps / 2, steps - steps / 2);
+}
+
+void attach_regions(lacuna_session& session) {
+  const ScopedFpState fp_state;
+  for (uint32_t i = 0; i < session.steps.size;) {
+    const uint32_t steps = session.config.provider->claim(session, i);
+    if (steps > 0) attach_regions(session, i, steps);
+    i += std::max(steps, 1u);
+  }
+}
+
+/// The parts of a step's weights.
+template <class Function>
+void for_each_weight_range(const BoundStep& step, Function function) {
+  const PackedWeights& weights = step.weights;
+  if (weights.index.size != 0) function(weights.index.data, weights.index.size);
+  if (weights.values.size != 0) function(weights.values.data, weights.values.size * sizeof(float));
+}
+
 /// One step as a parallel loop.
 struct Loop {
   const BoundStep& step;
@@ -116,14 +197,7 @@ void run_task(void* loop, uint32_t index, uint32_t thread) {
 
 }  // namespace
 
-Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error) {
-  const lacuna_session_options chosen = options == nullptr ? lacuna_session_options_default() : *options;
-  if (chosen.struct_bytes != sizeof(lacuna_session_options)) {
-    return fail(error, LACUNA_ERROR_INVALID_ARGUMENT,
-                "struct_bytes is %u, not %zu: start from "
-                "lacuna_session_options_default()",
-                chosen.struct_bytes, sizeof(lacuna_session_options));
-  }
+Status make_config(const lacuna_session_options& chosen, SessionConfig* config, lacuna_error* error) {
   if (chosen.threads == 0 || chosen.threads > kMaxThreads) {
     return fail(error, LACUNA_ERROR_INVALID_ARGUMENT, "%u threads; 1 to %u are possible", chosen.threads, kMaxThreads);
   }
@@ -132,6 +206,9 @@ Status make_config(const lacuna_session_options* options, SessionConfig* config,
   config->parallel_for = chosen.parallel_for;
   config->parallel_for_context = chosen.parallel_for_context;
   config->profile = chosen.profile != 0;
+  config->log = chosen.log;
+  config->log_context = chosen.log_context;
+  config->provider = chosen.provider;
   return choose_isa(chosen.isa, config, error);
 }
 
@@ -169,8 +246,17 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
       return fail(error, LACUNA_ERROR_THREADS, "the system gave fewer than %u threads", config.threads);
     }
   }
+  if (config.provider != nullptr) {
+    memset(made->bases.arena, 0, model.program->arena_bytes());
+    attach_regions(*made);
+  }
+  if (config.log != nullptr) log_session(*made, map.bytes);
   *session = made;
   return LACUNA_OK;
+}
+
+const char* kernel_of(const lacuna_session& session, const BoundStep& step) {
+  return step.provided ? session.config.provider->name : step.binding.kernel;
 }
 
 lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases& bases) {
@@ -190,18 +276,50 @@ lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases&
 
 void lacuna_session::run() {
   const lacuna::ScopedFpState fp_state;
-  for (lacuna::BoundStep& step : steps) {
-    if (!config.profile) {
-      run_step(step);
-      continue;
-    }
-    const uint64_t start = lacuna::clock_ns();
-    run_step(step);
-    step.last_ns = lacuna::clock_ns() - start;
+  if (model.stream) {
+    run_streamed();
+  } else if (config.profile) {
+    for (size_t i = 0; i < steps.size; i += steps[i].region_steps) run_step_timed(steps[i]);
+  } else {
+    for (size_t i = 0; i < steps.size; i += steps[i].region_steps) run_step(steps[i]);
   }
 }
 
+void lacuna_session::end() {
+  for (const lacuna::BoundStep& step : steps) {
+    if (step.region.handle != nullptr) config.provider->end(step.region.handle);
+  }
+  if (pool != nullptr) pool->~ThreadPool();
+}
+
 void lacuna_session::run_step(const lacuna::BoundStep& step) {
+  if (step.region.handle != nullptr) {
+    config.provider->run(step.region.handle);
+  } else {
+    run_own(step);
+  }
+}
+
+void lacuna_session::run_step_timed(lacuna::BoundStep& step) {
+  const uint64_t start = lacuna::clock_ns();
+  run_step(step);
+  step.last_ns = lacuna::clock_ns() - start;
+}
+
+/// Weights of the next step are fetched while a step runs; those of a step that is done make room.
+void lacuna_session::run_streamed() {
+  for (size_t i = 0; i < steps.size; i += steps[i].region_steps) {
+    if (i + 1 < steps.size) lacuna::for_each_weight_range(steps[i + 1], lacuna::hint_needed);
+    if (config.profile) {
+      run_step_timed(steps[i]);
+    } else {
+      run_step(steps[i]);
+    }
+    lacuna::for_each_weight_range(steps[i], lacuna::hint_done);
+  }
+}
+
+void lacuna_session::run_own(const lacuna::BoundStep& step) {
   const uint32_t tasks = step.binding.tasks;
   if (tasks <= 1 || config.threads == 1) {
     for (uint32_t i = 0; i < tasks; ++i) step.op->run(step.state, i, scratch);

@@ -4,6 +4,7 @@
 #include "kernels/op.h"
 #include "sdk/format/model.h"
 #include "sdk/format/step_view.h"
+#include "sdk/runtime/provider.h"
 #include "sdk/runtime/thread_pool.h"
 
 namespace lacuna {
@@ -15,6 +16,9 @@ struct BoundStep {
   Binding binding;
   PackedWeights weights;
   uint64_t last_ns;
+  ProvidedRegion region;  ///< with a handle: this step and the next region_steps - 1 are run by the provider
+  uint32_t region_steps;
+  bool provided;  ///< in such a region
 };
 
 /// What a session is made from, checked.
@@ -25,10 +29,13 @@ struct SessionConfig {
   lacuna_parallel_for parallel_for = nullptr;
   void* parallel_for_context = nullptr;
   bool profile = false;
+  lacuna_log log = nullptr;
+  void* log_context = nullptr;
+  const lacuna_provider* provider = nullptr;
 };
 
-/// Checks a caller's options (null: defaults) against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
-Status make_config(const lacuna_session_options* options, SessionConfig* config, lacuna_error* error);
+/// Checks a caller's options against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
+Status make_config(const lacuna_session_options& options, SessionConfig* config, lacuna_error* error);
 
 /// Bytes of arena that a session takes. Errors: TOO_LARGE.
 Status session_bytes(const ModelView& model, const SessionConfig& config, size_t* bytes, lacuna_error* error);
@@ -36,6 +43,9 @@ Status session_bytes(const ModelView& model, const SessionConfig& config, size_t
 /// Builds a session in `arena`. Errors: TOO_LARGE, ARENA_TOO_SMALL, ARENA_UNALIGNED, THREADS.
 Status make_session(const ModelView& model, const SessionConfig& config, void* arena, size_t arena_bytes,
                     lacuna_session** session, lacuna_error* error);
+
+/// What runs a step: a kernel, or the provider.
+const char* kernel_of(const lacuna_session& session, const BoundStep& step);
 
 /// The public description of a value. `bases.arena` null: without its data.
 lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases& bases);
@@ -54,7 +64,11 @@ struct lacuna_session {
   size_t scratch_bytes;  ///< of one thread
 
   void run();
+  void run_own(const lacuna::BoundStep& step);  ///< by our kernels, whatever a provider has
+  void end();
 
  private:
   void run_step(const lacuna::BoundStep& step);
+  void run_step_timed(lacuna::BoundStep& step);
+  void run_streamed();
 };

@@ -1,4 +1,5 @@
 """The same .lcn files here and on another architecture, whose program the environment variable LACUNA_CROSS starts."""
+import json
 import os
 import shlex
 
@@ -22,6 +23,20 @@ def test_outputs_agree(kind, tmp_path):
         assert len(there) == len(here)
         for a, b in zip(there, here):
             assert largest_error(a, b) <= BOUND, isa
+
+
+def test_the_kernels_of_a_tier_are_what_runs(tmp_path):
+    """Sparse and depthwise kernels exist for every tier: each step names the one that it was bound to."""
+    networks.make("bottlenecks", 0.9, tmp_path / "network.onnx")
+    convert(tmp_path / "network.onnx", tmp_path / "network.lcn")
+    tiers = isas(CROSS)
+    assert tiers == ["scalar", "neon"]
+    for isa in tiers:
+        options = "--isa", isa, "--runs", "1", "--warmup", "0", "--layers", "--json"
+        report = json.loads(call("bench", tmp_path / "network.lcn", *options, program=CROSS).stdout)
+        assert report["isa"] == isa
+        kernels = {layer["kernel"] for layer in report["layers"] if layer["op"] == "Conv"}
+        assert kernels and all(kernel.endswith(f"__{isa}") for kernel in kernels), kernels
 
 
 def test_converters_agree(tmp_path):

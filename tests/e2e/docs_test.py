@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from lacuna_program import call, convert
+from PIL import Image
 from onnx import TensorProto, helper
 from PIL import Image
 from tflite_model import Model
@@ -75,6 +76,8 @@ def folder(tmp_path_factory):
     call("tune", "--quick", "--isa", "scalar", "-o", path / "machine.json")
     make_samples(path)
     (path / "names.txt").write_text("\n".join(f"class {i}" for i in range(10)))
+    convert(path / "net.tflite", path / "pictures.lcn", "--image", f"mean=0,0,0;std=255,255,255;labels={path / 'names.txt'}")
+    Image.new("RGB", (30, 20), "orange").save(path / "photo.png")
     return path
 
 

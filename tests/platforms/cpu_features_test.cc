@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace lacuna;
 
 TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check says") {
@@ -14,6 +16,17 @@ TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check
                                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")));
 #elif defined(__aarch64__)
   CHECK(isas == (kScalar | kNeon));
+#endif
+}
+
+TEST_CASE("cpu_topology: caches grow from level to level, and there is a core") {
+  const CpuTopology topology = cpu_topology();
+  CAPTURE(topology.source);
+  CHECK(topology.cores >= 1);
+  CHECK(topology.l1_bytes >= 0);
+  if (topology.l1_bytes > 0 && topology.l2_bytes > 0) CHECK(topology.l2_bytes > topology.l1_bytes);
+#if LACUNA_WITH_CPUINFO
+  CHECK((topology.core_types >= 1 || topology.source == std::string("system")));
 #endif
 }
 

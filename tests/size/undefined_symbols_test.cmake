@@ -12,7 +12,7 @@ set(allowed
   ceil ceilf cos cosf erf erff exp expf exp2f expm1f floor floorf fmaxf fminf fmod fmodf ldexp ldexpf log logf log1pf log2f lrintf nearbyint nearbyintf
   pow powf rint rintf round roundf roundeven roundevenf sin sinf sqrt sqrtf tanh tanhf trunc truncf
   # files, clock, threads, processor
-  open open64 close fstat fstat64 mmap mmap64 munmap clock_gettime
+  open open64 close read fstat fstat64 mmap mmap64 munmap mprotect madvise sysconf clock_gettime
   pthread_create pthread_join pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
   pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_broadcast
   getauxval)

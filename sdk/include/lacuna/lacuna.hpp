@@ -30,13 +30,23 @@ inline std::vector<const char*> isas() {
   return names;
 }
 
+/// Options of opening a file; members as in lacuna_open_options.
+struct OpenOptions : lacuna_open_options {
+  OpenOptions() : lacuna_open_options(lacuna_open_options_default()) {}
+};
+
 /// An open model. Can be moved while it has sessions, must outlive them.
 class Model {
  public:
   /// Maps a file. Errors: those of lacuna_model_open_file().
   static std::optional<Model> open_file(const char* path, lacuna_error* error = nullptr) {
+    return open_file(path, OpenOptions(), error);
+  }
+
+  /// Maps or copies a file. Errors: those of lacuna_model_open_file_with().
+  static std::optional<Model> open_file(const char* path, const OpenOptions& options, lacuna_error* error = nullptr) {
     Model model;
-    if (lacuna_model_open_file(path, &model.model_, error) != LACUNA_OK) return std::nullopt;
+    if (lacuna_model_open_file_with(path, &options, &model.model_, error) != LACUNA_OK) return std::nullopt;
     return model;
   }
 
@@ -143,6 +153,13 @@ class Session {
     return lacuna_session_get_output(session_, index, data, bytes, error);
   }
   void run() { lacuna_session_run(session_); }
+
+  /// What the session leaves to a provider.
+  lacuna_provided provided() const {
+    lacuna_provided result = {};
+    lacuna_session_provided(session_, &result, nullptr);
+    return result;
+  }
 
   /// With `data`, for access in place. Empty for an index out of range.
   std::optional<lacuna_tensor> input(size_t index) {

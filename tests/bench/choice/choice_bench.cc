@@ -38,7 +38,7 @@ std::map<std::string, Layer> layers_of(const std::vector<std::string>& models) {
   for (const std::string& model : models) {
     Graph graph = import_model(model, {});
     run_passes(graph);
-    run_in_columns(graph);
+    run_in_columns(graph, kMostBandBytes);
     for (const Node& node : graph.nodes) {
       if (operand_with_role(node, Role::kWeight) != kNoValue) add(layer_of(graph, node));
     }

@@ -9,7 +9,7 @@ namespace {
 
 /// Costs of `sparse` and `dense` nanoseconds for an entry in a vector of pixels, whatever the kind of layer.
 CostModel make_costs(double sparse, double dense) {
-  Profile profile = {"test", "machine", {}};
+  Profile profile = {"test", "machine", 1 << 20, {}};
   for (const auto& [packing, ns] :
        {std::make_pair(fbs::Packing::SparseRows, sparse), std::make_pair(fbs::Packing::DenseRows8, dense),
         std::make_pair(fbs::Packing::DenseRows16, dense), std::make_pair(fbs::Packing::Depthwise, dense)}) {
@@ -91,7 +91,7 @@ TEST_CASE("a layer with one form gets that, with its time") {
 }
 
 TEST_CASE("kinds of layers that a profile does not know are dense") {
-  const Choice choice = choose_for(pointwise(), 0.01, CostModel({Profile{"empty", "machine", {}}}));
+  const Choice choice = choose_for(pointwise(), 0.01, CostModel({Profile{"empty", "machine", 1 << 20, {}}}));
   CHECK(choice.packing == fbs::Packing::DenseRows8);
   CHECK(choice.predicted.empty());
   CHECK(choice.reason.find("does not know") != std::string::npos);

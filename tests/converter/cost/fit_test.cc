@@ -34,7 +34,7 @@ TermCounts some_costs() {
 
 TEST_CASE("exact times give the costs back") {
   const std::vector<Sample> samples = samples_of(some_costs(), 100);
-  const Profile profile = {"test", "machine", fit_costs(samples)};
+  const Profile profile = {"test", "machine", 1 << 20, fit_costs(samples)};
   REQUIRE(profile.costs.size() == 1);
   const TermCounts& ns = profile.costs[0].ns;
   CHECK(ns[static_cast<size_t>(Term::kEntryVectors)] == doctest::Approx(0.5).epsilon(0.01));
@@ -52,7 +52,7 @@ TEST_CASE("no cost is negative where least squares alone would make it so") {
 TEST_CASE("a few disturbed measurements do not bend the rest") {
   std::vector<Sample> samples = samples_of(some_costs(), 100);
   for (size_t i = 0; i < samples.size(); i += 20) samples[i].ns *= 3;
-  const Profile profile = {"test", "machine", fit_costs(samples)};
+  const Profile profile = {"test", "machine", 1 << 20, fit_costs(samples)};
   CHECK(fit_error(profile, samples).median < 0.03);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("packings and kinds are fitted apart") {
   }
   const std::vector<LayerCosts> costs = fit_costs(samples);
   REQUIRE(costs.size() == 2);
-  CHECK(fit_error({"test", "machine", costs}, samples).worst < 0.01);
+  CHECK(fit_error({"test", "machine", 1 << 20, costs}, samples).worst < 0.01);
 }
 
 TEST_CASE("nothing measured is no error") { CHECK(fit_error({}, {}).worst == 0); }

@@ -9,7 +9,7 @@ namespace {
 
 /// A profile in which one entry vector takes `sparse` or `dense` nanoseconds.
 Profile make_profile(const std::string& name, double sparse, double dense) {
-  Profile profile = {name, "machine", {}};
+  Profile profile = {name, "machine", 1 << 20, {}};
   LayerCosts costs;
   costs.kind = LayerKind::kPointwise;
   costs.packing = fbs::Packing::SparseRows;

@@ -8,6 +8,8 @@
 namespace lacuna {
 namespace {
 
+void in_columns(Graph& graph) { run_in_columns(graph, kMostBandBytes); }
+
 uint64_t arena(const Graph& graph) { return make_plan(graph).arena_bytes; }
 
 /// An inverted residual block: 1x1, depthwise 3x3, 1x1.
@@ -30,7 +32,7 @@ TEST_CASE("a wide value is made band by band in the same memory") {
       Block block(40, size, stride);
       Graph& graph = block.net.graph();
       const uint64_t before = arena(graph);
-      check_keeps_outputs(graph, run_in_columns);
+      check_keeps_outputs(graph, in_columns);
       CHECK(count_of(graph, fbs::OpAttrs::Conv) >= 6);
       CHECK(count_of(graph, fbs::OpAttrs::Conv) % 3 == 0);
       CHECK(only(graph, fbs::OpAttrs::Concat).inputs.size() >= 2);
@@ -42,7 +44,7 @@ TEST_CASE("a wide value is made band by band in the same memory") {
 TEST_CASE("bands are views: nothing is copied") {
   Block block(40, 112);
   Graph& graph = block.net.graph();
-  run_in_columns(graph);
+  in_columns(graph);
   const Plan plan = make_plan(graph);
   const auto buffer = [&](ValueId id) { return plan.values[static_cast<size_t>(id)].buffer; };
   for (const Node& node : graph.nodes) {
@@ -54,26 +56,26 @@ TEST_CASE("bands are views: nothing is copied") {
 
 TEST_CASE("a value below the limit stays whole") {
   Block block(40, 64);
-  run_in_columns(block.net.graph());
+  in_columns(block.net.graph());
   CHECK(count_of(block.net.graph(), fbs::OpAttrs::Conv) == 3);
 }
 
 TEST_CASE("a batch stays whole") {
   Block block(40, 112, 1, 1, 2);
-  run_in_columns(block.net.graph());
+  in_columns(block.net.graph());
   CHECK(count_of(block.net.graph(), fbs::OpAttrs::Conv) == 3);
 }
 
 TEST_CASE("a wide value that somebody else reads stays whole") {
   Block block(40, 112);
   block.net.output(block.wide);
-  run_in_columns(block.net.graph());
+  in_columns(block.net.graph());
   CHECK(count_of(block.net.graph(), fbs::OpAttrs::Conv) == 3);
 }
 
 TEST_CASE("bands that would see padding alone: the value stays whole") {
   Block block(40, 112, 1, 60);
-  check_keeps_outputs(block.net.graph(), run_in_columns);
+  check_keeps_outputs(block.net.graph(), in_columns);
   CHECK(count_of(block.net.graph(), fbs::OpAttrs::Conv) == 3);
 }
 
@@ -83,7 +85,7 @@ TEST_CASE("a chain goes back over all wide values") {
   const ValueId second = net.conv(net.conv(first, 32, 3, 1, 32), 64);
   net.output(net.conv(net.conv(second, 64, 3, 1, 64, 2), 16));
   const uint64_t before = arena(net.graph());
-  check_keeps_outputs(net.graph(), run_in_columns);
+  check_keeps_outputs(net.graph(), in_columns);
   CHECK(count_of(net.graph(), fbs::OpAttrs::Concat) == 1);
   CHECK(count_of(net.graph(), fbs::OpAttrs::Conv) % 5 == 0);
   CHECK(arena(net.graph()) < before / 2);
@@ -93,8 +95,16 @@ TEST_CASE("a depthwise multiplier, and nothing pointwise behind") {
   TestNet net;
   const ValueId wide = net.conv(net.input({1, 4, 112, 112}), 40);
   net.output(net.conv(wide, 80, 3, 1, 40));
-  check_keeps_outputs(net.graph(), run_in_columns);
+  check_keeps_outputs(net.graph(), in_columns);
   CHECK(count_of(net.graph(), fbs::OpAttrs::Concat) == 1);
+}
+
+TEST_CASE("a smaller cache makes lower bands and a smaller arena") {
+  Block large(40, 112), small(40, 112);
+  in_columns(large.net.graph());
+  check_keeps_outputs(small.net.graph(), [](Graph& graph) { run_in_columns(graph, band_bytes_for(256 << 10)); });
+  CHECK(count_of(small.net.graph(), fbs::OpAttrs::Conv) > count_of(large.net.graph(), fbs::OpAttrs::Conv));
+  CHECK(arena(small.net.graph()) < arena(large.net.graph()));
 }
 
 TEST_CASE("bands share their weights in the file") {
@@ -104,7 +114,7 @@ TEST_CASE("bands share their weights in the file") {
     return header.weight_bytes;
   };
   Block whole(40, 112), banded(40, 112);
-  run_in_columns(banded.net.graph());
+  in_columns(banded.net.graph());
   CHECK(weight_bytes(banded.net.graph()) == weight_bytes(whole.net.graph()));
 }
 

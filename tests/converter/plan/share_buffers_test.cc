@@ -70,6 +70,18 @@ TEST_CASE("an elementwise step leaves memory alone of which a view is read later
   CHECK_FALSE(same_place(plan, a, b));
 }
 
+TEST_CASE("an elementwise step leaves memory alone that it also reads in another form") {
+  Planned net;
+  const ValueId a = net.relu(net.input({2, 2}));
+  const ValueId row = net.slice(a, {0, 0}, {1, 2});
+  fbs::BinaryAttrsT attrs;
+  attrs.kind = fbs::BinaryKind::Add;
+  const ValueId sum = append(net.graph, make_attrs(attrs), {a, row}, "sum");
+  const Plan plan = net.plan({sum});
+  CHECK(same_place(plan, a, row));
+  CHECK(place(plan, sum).buffer != place(plan, a).buffer);
+}
+
 TEST_CASE("parts of a concat are written where the whole lies") {
   Planned net;
   const ValueId x = net.input({1, 8});

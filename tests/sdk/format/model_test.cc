@@ -1,11 +1,14 @@
 // What open accepts and refuses.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
 
 #include "lacuna/lacuna.h"
+#include "tests/sdk/golden.h"
 #include "tests/sdk/model_builder.h"
 
 using namespace lacuna;
@@ -221,6 +224,35 @@ TEST_CASE("open: golden rejects") {
     CHECK_MESSAGE(opened.status == reject.status, lacuna_status_name(opened.status));
     CHECK(opened.message.find(reject.text) != std::string::npos);
   }
+}
+
+TEST_CASE("golden: write files to refuse" * doctest::skip()) {
+  const auto write = [](std::string name, lacuna_status status, const AlignedBytes& file) {
+    std::replace(name.begin(), name.end(), '^', '_');
+    if (!write_golden("reject/" + name + ".lcn", std::string(file.data(), file.data() + file.size()))) return;
+    std::ofstream(golden_path("reject/statuses.txt"), std::ios::app)
+        << name << ".lcn " << static_cast<int>(status) << "\n";
+  };
+  for (const Reject& reject : rejects()) {
+    ModelBuilder model = sample_model();
+    reject.damage(model);
+    write(reject.name, reject.status, model.file());
+  }
+  const AlignedBytes good = sample_model().file();
+  const auto damaged = [&](size_t offset, uint64_t number) {
+    AlignedBytes file = copy_of(good, good.size());
+    store_u64(file, offset, number);
+    return file;
+  };
+  write("header_magic", LACUNA_ERROR_NOT_A_MODEL, damaged(0, 0));
+  write("header_version_2", LACUNA_ERROR_VERSION, damaged(8, 2 | uint64_t{kHeaderBytes} << 32));
+  write("header_bytes_128", LACUNA_ERROR_STRUCTURE, damaged(8, 1 | uint64_t{128} << 32));
+  write("header_program_huge", LACUNA_ERROR_STRUCTURE, damaged(16, ~uint64_t{0}));
+  write("header_hash", LACUNA_ERROR_HASH, damaged(24, 0));
+  write("header_file_longer", LACUNA_ERROR_TRUNCATED, damaged(56, good.size() + 64));
+  write("truncated_in_header", LACUNA_ERROR_TRUNCATED, copy_of(good, 40));
+  write("truncated_in_program", LACUNA_ERROR_TRUNCATED, copy_of(good, 200));
+  write("truncated_in_weights", LACUNA_ERROR_TRUNCATED, copy_of(good, good.size() - 1));
 }
 
 TEST_CASE("open: limits are reached and exceeded") {

@@ -5,10 +5,9 @@
 #include <random>
 #include <string>
 
-#include "converter/emit/emit.h"
-#include "converter/ir/operands.h"
 #include "lacuna/lacuna.h"
 #include "tests/sdk/model_builder.h"
+#include "tests/support/case_graph.h"
 #include "tests/support/op_harness.h"
 
 using namespace lacuna;
@@ -20,36 +19,8 @@ constexpr size_t kMostFileBytes = 16384;
 constexpr size_t kMostCases = 6;  ///< of each operator and packing
 constexpr size_t kMostArenaBytes = size_t{1} << 20;
 
-/// The case as a network of one node.
-Graph graph_of(const OpCase& op_case) {
-  Graph graph;
-  graph.name = op_case.name;
-  std::vector<ValueId> inputs;
-  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    const Tensor& tensor = op_case.inputs[i];
-    const Role role = operand_of(host_op(op_case.attrs.type), i).role;
-    const bool constant = role != Role::kValue || (i < op_case.constant.size() && op_case.constant[i]);
-    const std::string name = "x" + std::to_string(i);
-    if (tensor.empty()) {
-      inputs.push_back(kNoValue);
-    } else if (constant) {
-      inputs.push_back(graph.add_constant(name, tensor));
-    } else {
-      inputs.push_back(graph.add_input(name, tensor.shape));
-    }
-  }
-  Node node{op_case.name, op_case.attrs, inputs, kNoValue};
-  const Shape shape = infer_shape(graph, node);
-  node.output = graph.add_value("y", ElementType::kF32, shape);
-  graph.outputs.push_back(node.output);
-  graph.nodes.push_back(std::move(node));
-  return graph;
-}
-
-AlignedBytes file_of(const Graph& graph, fbs::Packing packing) {
-  Choice choice;
-  choice.packing = packing;
-  const std::string bytes = emit(graph, {choice}, make_plan(graph), {});
+AlignedBytes aligned_file_of(const Graph& graph, fbs::Packing packing) {
+  const std::string bytes = file_of(graph, packing);
   AlignedBytes file(bytes.size());
   memcpy(file.data(), bytes.data(), bytes.size());
   return file;
@@ -149,7 +120,7 @@ TEST_CASE("every operator in a file: right result; mutations of its program and 
         CAPTURE(op_case.name);
         CAPTURE(fbs::EnumNamePacking(packing));
         const Graph graph = graph_of(op_case);
-        const AlignedBytes file = file_of(graph, packing);
+        const AlignedBytes file = aligned_file_of(graph, packing);
         check_result(op_case, graph, file);
         if (file.size() > kMostFileBytes || tried >= kMostCases * packings_of(host_op(type), op_case).size()) continue;
         ++tried;

@@ -1,0 +1,275 @@
+"""Counts what an emulated Arm executes for one inference, and models how long its inner loops take: `./dev bench --arm`.
+
+The difference between two inferences and one is what is counted, so that loading and preparing a model cancel. An
+instruction is one of qemu's guest; cycles are llvm-mca's steady state of a loop. Neither is a time."""
+import argparse
+import collections
+import datetime
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "build" / "bench-arm"
+PROGRAM = ROOT / "build" / "linux-arm64" / "bin" / "count_run"
+NETWORKS = ["pose_detection", "face_detection_full_range_sparse", "face_detection_full_range", "vww_96_float"]
+CORES = ["cortex-a55", "neoverse-n1", "neoverse-v1"]
+# The common way of a sparse row on Arm, as a bar for ours: an entry has a weight and the byte offset of the next column,
+# and is multiplied with 32 pixels. A loop of one entry, in the order in which a compiler writes it.
+REFERENCE_PIXELS = 32
+REFERENCE = """ldr w2, [x1], #4
+add x0, x0, w2, sxtw
+ldp q16, q17, [x0]
+ldp q18, q19, [x0, #32]
+ldp q20, q21, [x0, #64]
+ldp q22, q23, [x0, #96]
+ld1r {v24.4s}, [x4], #4
+""" + "".join(f"fmla v{i}.4s, v{16 + i}.4s, v24.4s\n" for i in range(8)) + "subs x5, x5, #1\nb.ne 0\n"
+
+Block = collections.namedtuple("Block", "instructions executions loaded stored symbol")
+
+
+def call(*command):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def build_plugin():
+    plugin = FOLDER / "count_plugin.so"
+    call("cc", "-shared", "-fPIC", "-O2", pathlib.Path(__file__).with_name("count_plugin.c"), "-o", plugin)
+    return plugin
+
+
+class Counter:
+    """Runs the counted program on an emulated CPU."""
+
+    def __init__(self, cpu):
+        self.cpu, self.plugin = cpu, build_plugin()
+
+    def count(self, model, runs, *options, mark=None):
+        """(blocks by address and length, marks, what the program wrote)."""
+        out = FOLDER / "counts.txt"
+        plugin = f"{self.plugin},out={out}" + (f",mark={mark}" if mark else "")
+        written = call("qemu-aarch64", "-cpu", self.cpu, "-plugin", plugin, PROGRAM, model, runs, *options)
+        blocks, marks = {}, []
+        for line in out.read_text().splitlines():
+            kind, *fields = line.split("\t")
+            if kind == "mark":
+                marks.append(int(fields[0]))
+            else:
+                address, *numbers = map(int, fields[:-1])
+                blocks[address, numbers[0]] = Block(*numbers, fields[-1])
+        return blocks, marks, written
+
+    def inference(self, model):
+        """Blocks of one inference."""
+        one, two = (self.count(model, runs)[0] for runs in (1, 2))
+        none = Block(0, 0, 0, 0, "")
+        result = {}
+        for key, block in two.items():
+            before = one.get(key, none)
+            if block.executions > before.executions:
+                result[key] = block._replace(executions=block.executions - before.executions,
+                                             loaded=block.loaded - before.loaded, stored=block.stored - before.stored)
+        return result
+
+    def steps(self, model):
+        """(name, operator, kernel, packing, non-zero multiply-adds, instructions) of each step."""
+        _, marks, written = self.count(model, 1, "profile", mark="clock_ns")
+        lines = [line.split("\t") for line in written.splitlines()]
+        assert len(marks) == 2 * len(lines), "each step reads the clock twice"
+        return [(name, op, kernel, packing, int(nonzero), marks[2 * i + 1] - marks[2 * i])
+                for i, (name, op, kernel, packing, _, nonzero) in enumerate(lines)]
+
+
+def total(blocks):
+    return sum(key[1] * block.executions for key, block in blocks.items())
+
+
+def loaded(blocks):
+    return sum(block.loaded for block in blocks.values())
+
+
+def plain_names(symbols):
+    return dict(zip(symbols, subprocess.run(["c++filt"], input="\n".join(symbols), capture_output=True, text=True,
+                                            check=True).stdout.splitlines()))
+
+
+def by_function(blocks):
+    """[(function, instructions, bytes loaded)], most first."""
+    sums = collections.defaultdict(lambda: [0, 0])
+    for (_, length), block in blocks.items():
+        sums[block.symbol][0] += length * block.executions
+        sums[block.symbol][1] += block.loaded
+    names = plain_names(list(sums))
+    rows = [(re.sub(r"lacuna::|\(anonymous namespace\)::|\(.*", "", names[s]), *n) for s, n in sums.items()]
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def listing(key):
+    """The instructions of a block."""
+    address, length = key
+    text = call("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", f"--start-address={address}",
+                f"--stop-address={address + 4 * length}", PROGRAM)
+    lines = re.findall(r"^\s+[0-9a-f]+:\s+(.*)$", text, re.M)
+    return [re.sub(r"\s*(<.*|//.*)$", "", line).replace("\t", " ") for line in lines]
+
+
+def modelled_cycles(lines, core):
+    """Of one turn of a loop, in its steady state."""
+    turns = 200
+    asm = "\n".join(re.sub(r"^(b\.\w+|cb\w+ \w+,|tb\w+ \w+, #\d+,) .*", r"\1 0", line) for line in lines)
+    done = subprocess.run(["llvm-mca-19", "-mtriple=aarch64", f"-mcpu={core}", f"-iterations={turns}"], input=asm,
+                          capture_output=True, text=True)
+    found = re.search(r"Total Cycles:\s+(\d+)", done.stdout)
+    if not found:
+        sys.exit(f"llvm-mca-19 cannot read a loop:\n{done.stderr}")
+    return int(found[1]) / turns
+
+
+class Loop:
+    """A hot block that is a loop of its own."""
+
+    def __init__(self, key, block):
+        self.instructions, self.executions = key[1], block.executions
+        self.lines = listing(key)
+        self.name = plain_names([block.symbol])[block.symbol]
+        self.products = sum(line.startswith("fmla") for line in self.lines)
+        self.cycles = {core: modelled_cycles(self.lines, core) for core in CORES}
+
+    def per_eight(self, core):
+        """Cycles for eight products of a vector: what a non-zero and 32 pixels take."""
+        return self.cycles[core] * 8 / self.products
+
+
+def hot_loops(blocks, wanted):
+    """The most executed block of products in each function whose name contains one of `wanted`."""
+    best = {}
+    for key, block in blocks.items():
+        for name in wanted:
+            if name in block.symbol and key[1] >= 16:
+                work = key[1] * block.executions
+                if work > best.get(name, (0,))[0]:
+                    best[name] = (work, key, block)
+    loops = {name: Loop(key, block) for name, (_, key, block) in best.items()}
+    return {name: loop for name, loop in loops.items() if loop.products}
+
+
+def million(n):
+    return f"{n / 1e6:.1f}"
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(head) + " |", "| " + " | ".join(["---"] + ["--:"] * (len(head) - 1)) + " |"] +
+                     ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def peer_count(program, model, cpu):
+    """The last word that the program writes: million instructions."""
+    return float(call(*shlex.split(program), model, cpu).split()[-1])
+
+
+LOOPS = {"multiply_runs_of": "sparse rows, 64 pixels", "DenseTile": "dense rows, 8 x 12 pixels",
+         "WholeRowsILi3ELi1": "depthwise 3x3", "WholeRowsILi5ELi1": "depthwise 5x5"}
+
+
+def loops_text(blocks):
+    reference = {core: modelled_cycles(REFERENCE.splitlines(), core) for core in CORES}
+    reference_lines = REFERENCE.splitlines()
+    rows = [["the common sparse loop", f"{len(reference_lines) / 8:.2f}", *(f"{reference[c]:.1f}" for c in CORES)]]
+    parts = []
+    for symbol, loop in hot_loops(blocks, LOOPS).items():
+        rows.append([LOOPS[symbol], f"{loop.instructions / loop.products:.2f}", *(f"{loop.per_eight(c):.1f}" for c in CORES)])
+        parts.append(f"### {LOOPS[symbol]}\n\n{loop.instructions} instructions, {loop.products} products of 4 lanes.\n\n```\n"
+                     + "\n".join(loop.lines) + "\n```\n")
+    head = ["loop", "instructions for a product of 4 lanes"] + [f"{core}: cycles for 8 products" for core in CORES]
+    return table(head, rows) + "\n", "\n".join(parts)
+
+
+def document(rows, has_peer, functions, loops, arguments):
+    summary, listings = loops
+    head = ["network", "Lacuna, million"] + (["peer, million", "Lacuna / peer"] if has_peer else []) + ["MB loaded", "MB stored"]
+    return f"""# Benchmarks on Arm
+
+This page is written by `./dev bench --arm --write-docs`. No Arm machine was at hand: what stands here are instructions under
+emulation and modelled cycles, and neither is a time.
+
+- An *instruction* is one that qemu executes for the program `count_run` (fp32, one thread) on an emulated {arguments.cpu}. What two
+  inferences execute less what one does is one inference; a plugin of our own counts (`tests/bench/arm/count_plugin.c`), the same every time.
+- *Loaded* and *stored* are bytes that instructions move, from wherever: mostly L1.
+- *Modelled cycles* are the steady state of a loop in llvm-mca 19: cortex-a55 in order, neoverse-n1 (which stands for Cortex-A76) and
+  neoverse-v1 out of order, all data in L1.
+- The peer is whatever program `--peer` names; it is called with a model and a CPU and says how many million instructions an inference takes.
+
+## Instructions
+
+{table(head, rows)}
+
+{datetime.date.today()}: `./dev bench --arm --models DIR{" --peer PROGRAM" if has_peer else ""} --cpu {arguments.cpu} --target {arguments.target} --write-docs`
+
+## Where they go
+
+{functions}
+## Inner loops
+
+8 products of 4 lanes are what a non-zero and 32 pixels take. The common sparse loop has one entry of 8 bytes for 32 pixels in a turn
+(`REFERENCE` in `tests/bench/arm/bench_arm.py`); ours are found in the running program, by how often they run.
+
+{summary}
+{listings}"""
+
+
+def parse():
+    parser = argparse.ArgumentParser(
+        prog="./dev bench --arm", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n  ./dev bench --arm --models models --write-docs\n  ./dev bench --arm --steps net.tflite")
+    parser.add_argument("networks", nargs="*", metavar="MODEL", help="files to convert and count (default: the four of the page)")
+    parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build" / "demo" / "models", metavar="DIR",
+                        help="where the networks of the page lie (%(default)s)")
+    parser.add_argument("--cpu", default="cortex-a76", help="of qemu-aarch64 (%(default)s)")
+    parser.add_argument("--target", default="arm64-little", help="of the converter (%(default)s)")
+    parser.add_argument("--peer", metavar="PROGRAM", help="called as PROGRAM MODEL CPU; its last word is million instructions")
+    parser.add_argument("--steps", action="store_true", help="print what each step of a network takes")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks-arm.md")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    paths = [pathlib.Path(n) for n in arguments.networks] or [arguments.models / f"{n}.tflite" for n in NETWORKS]
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        sys.exit(f"not there: {', '.join(missing)}; --models names their folder")
+    counter = Counter(arguments.cpu)
+    rows, functions, all_blocks = [], "", {}
+    for path in paths:
+        model = FOLDER / f"{path.stem}.lcn"
+        call(ROOT / "build/native/bin/lacuna", "convert", path, "-o", model, "--target", arguments.target, "--force", "--quiet")
+        blocks = counter.inference(model)
+        row = [path.stem, million(total(blocks))]
+        if arguments.peer:
+            peer = peer_count(arguments.peer, path, arguments.cpu)
+            row += [f"{peer:.1f}", f"{total(blocks) / 1e6 / peer:.2f}"]
+        row += [million(loaded(blocks)), million(sum(block.stored for block in blocks.values()))]
+        rows.append(row)
+        print("\t".join(row), flush=True)
+        if arguments.steps:
+            for name, op, kernel, packing, nonzero, instructions in counter.steps(model):
+                print(f"{instructions:10d} {instructions / max(nonzero, 1):8.2f} {op:14s} {kernel:34s} {packing:12s} {name}")
+        top = [[f"`{name}`", million(n), million(b)] for name, n, b in by_function(blocks)[:8]]
+        functions += f"{path.stem}\n\n{table(['function', 'million instructions', 'MB loaded'], top)}\n\n"
+        for key, block in blocks.items():
+            before = all_blocks.get(key, block._replace(executions=0))
+            all_blocks[key] = block._replace(executions=block.executions + before.executions)
+    if arguments.write_docs:
+        page = document(rows, bool(arguments.peer), functions, loops_text(all_blocks), arguments)
+        (ROOT / "docs" / "benchmarks-arm.md").write_text(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,481 @@
+"""The camera sample: every source and sink that works without a camera, memory, errors, and its answers beside `lacuna run`.
+
+CAMERA_CLASSIFIER names the program. With CAMERA_PICTURES=DIR the pictures of the pages are kept there.
+"""
+import contextlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import browser
+import networks
+import numpy as np
+import pytest
+from image_test import picture
+from lacuna_program import call, run
+from PIL import Image
+
+PROGRAM = os.environ.get("CAMERA_CLASSIFIER", "build/native/bin/camera_classifier")
+DEMO = pathlib.Path(os.environ.get("LACUNA_DEMO_DIR", "build/demo"))
+PHOTOS = os.environ.get("LACUNA_PHOTOS")
+KEEP = os.environ.get("CAMERA_PICTURES")
+sanitized = pytest.mark.skipif(bool(os.environ.get("CAMERA_SANITIZED")), reason="the sanitizer has an allocator of its own")
+needs_demo = pytest.mark.skipif(not (DEMO / "pose_detection.tflite").exists(), reason=f"{DEMO} is empty; ./dev demo fills it")
+IMAGE = "mean=127,127,127;std=128,128,128;resize=64"
+COLOURS = ["red", "green", "blue", "gray", "white", "black", "pink", "brown", "cyan", "gold"]
+
+
+def sample(*arguments, check=True, **options):
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stderr}")
+    return done
+
+
+def lines(*arguments):
+    return [json.loads(line) for line in sample("--sink", "jsonl", *arguments).stdout.splitlines()]
+
+
+@contextlib.contextmanager
+def running(*arguments, **options):
+    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **options)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """net.lcn, a classifier of ten classes; net_dense.lcn, its dense twin; photos/ with four pictures."""
+    path = tmp_path_factory.mktemp("camera")
+    (path / "names.txt").write_text("\n".join(COLOURS) + "\n")
+    for name, sparsity in (("net", 0.9), ("net_dense", 0)):
+        networks.make("inverted_residuals", sparsity, path / f"{name}.onnx")
+        call("convert", path / f"{name}.onnx", "-o", path / f"{name}.lcn", "--image", f"{IMAGE};labels={path / 'names.txt'}")
+    (path / "photos").mkdir()
+    for i, size in enumerate([(320, 240), (240, 320), (300, 300), (641, 359)]):
+        picture(*size, seed=i).save(path / "photos" / f"{i}.jpg", quality=95)
+    return path
+
+
+def expected_scores(folder, photo):
+    """Probabilities of net.lcn for a picture, through `lacuna run`."""
+    call("run", folder / "net.lcn", "--input", photo, "--output-dir", folder / "out", "--force")
+    logits = np.load(folder / "out" / "0.npy")[0]
+    return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+
+
+def check_scores(report, scores, tolerance):
+    assert len(report["top"]) == 3
+    for top in report["top"]:
+        assert abs(top["score"] - scores[top["index"]]) <= tolerance
+        assert top["label"] == COLOURS[top["index"]]
+    assert [t["score"] for t in report["top"]] == sorted((t["score"] for t in report["top"]), reverse=True)
+
+
+def test_images_give_what_lacuna_run_gives(folder):
+    reports = lines("--model", folder / "net.lcn", "--source", f"images:{folder / 'photos'}")
+    assert [r["name"] for r in reports] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    for report in reports:
+        scores = expected_scores(folder, folder / "photos" / report["name"])
+        assert report["top"][0]["index"] == int(scores.argmax())
+        check_scores(report, scores, 1e-4)
+
+
+def test_mjpeg_is_pictures_one_behind_the_other(folder):
+    files = [folder / "photos" / f"{i}.jpg" for i in range(4)]
+    (folder / "video.mjpeg").write_bytes(b"".join(f.read_bytes() for f in files) + b"\xff\xd8\xff\xe0broken off")
+    reports = lines("--model", folder / "net.lcn", "--source", f"mjpeg:{folder / 'video.mjpeg'}", "--smooth", "0")
+    assert len(reports) == 4
+    for report, path in zip(reports, files):
+        check_scores(report, expected_scores(folder, path), 1e-4)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (321, 241)])
+def test_y4m(size, folder):
+    photo = picture(*size).resize((40, 30)).resize(size, Image.Resampling.BICUBIC)  # smooth, so that chroma may be halved
+    y, u, v = (np.asarray(plane) for plane in photo.convert("YCbCr").split())
+    planes = y.tobytes() + u[::2, ::2].tobytes() + v[::2, ::2].tobytes()
+    head = f"YUV4MPEG2 W{size[0]} H{size[1]} F30:1 C420jpeg\n".encode()
+    (folder / "video.y4m").write_bytes(head + (b"FRAME\n" + planes) * 3)
+    photo.save(folder / "y4m.png")
+    reports = lines("--model", folder / "net.lcn", "--source", f"y4m:{folder / 'video.y4m'}")
+    assert len(reports) == 3
+    for report in reports:
+        check_scores(report, expected_scores(folder, folder / "y4m.png"), 0.02)
+
+
+@pytest.mark.parametrize("rotate", [90, 180, 270])
+@pytest.mark.parametrize("mirror", [False, True])
+def test_orientation(rotate, mirror, folder, tmp_path):
+    upright = picture(320, 240)
+    upright.save(tmp_path / "upright.png")
+    (tmp_path / "turned").mkdir()
+    stored = upright.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if mirror else upright
+    stored.rotate(rotate, expand=True).save(tmp_path / "turned" / "x.ppm")  # Pillow turns against the clock
+    options = ["--mirror"] if mirror else []
+    (report,) = lines("--model", folder / "net.lcn", "--source", f"images:{tmp_path / 'turned'}", "--rotate", rotate, *options)
+    check_scores(report, expected_scores(folder, tmp_path / "upright.png"), 1e-4)
+    sample("--model", folder / "net.lcn", "--source", f"images:{tmp_path / 'turned'}", "--rotate", rotate, *options,
+           "--sink", f"frames:{tmp_path / 'out'}")
+    shown = np.asarray(Image.open(tmp_path / "out" / "000000.jpg"), np.float32)
+    assert shown.shape == (240, 320, 3)
+    assert np.abs(shown[:150] - np.asarray(upright, np.float32)[:150]).mean() < 12  # the panel is below
+
+
+def test_smoothing_keeps_a_part_of_the_last_scores(folder):
+    source = f"images:{folder / 'photos'}"
+    plain = lines("--model", folder / "net.lcn", "--source", source, "--top", "10")
+    smooth = lines("--model", folder / "net.lcn", "--source", source, "--top", "10", "--smooth", "0.75")
+    as_array = lambda report: np.array([t["score"] for t in sorted(report["top"], key=lambda t: t["index"])])
+    expected = as_array(plain[0])
+    for a, b in zip(plain, smooth):
+        expected = 0.75 * expected + 0.25 * as_array(a)
+        assert np.allclose(as_array(b), expected, atol=1e-4)
+
+
+def test_pattern_frames_and_loop(folder, tmp_path):
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", f"frames:{tmp_path / 'f'}", "--frames", "3",
+                  "--size", "322x240")
+    assert "3 pictures" in done.stderr
+    shown = [np.asarray(Image.open(tmp_path / "f" / f"{i:06}.jpg")) for i in range(3)]
+    assert all(s.shape == (240, 322, 3) for s in shown) and not np.array_equal(shown[0], shown[1])
+    looped = lines("--model", folder / "net.lcn", "--source", f"images:{folder / 'photos'}", "--loop", "--frames", "10")
+    assert [r["frame"] for r in looped] == list(range(10)) and looped[4]["name"] == "0.jpg"
+
+
+def count_allocations(folder, *arguments):
+    shim = folder / "count.so"
+    if not shim.exists():
+        (folder / "count.c").write_text(
+            '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <stdlib.h>\nstatic unsigned long count;\n'
+            'extern void* __libc_malloc(size_t); extern void* __libc_calloc(size_t, size_t);\n'
+            'extern void* __libc_realloc(void*, size_t); extern void* __libc_memalign(size_t, size_t);\n'
+            'void* malloc(size_t n) { ++count; return __libc_malloc(n); }\n'
+            'void* calloc(size_t a, size_t b) { ++count; return __libc_calloc(a, b); }\n'
+            'void* realloc(void* p, size_t n) { ++count; return __libc_realloc(p, n); }\n'
+            'void* aligned_alloc(size_t a, size_t n) { ++count; return __libc_memalign(a, n); }\n'
+            '__attribute__((destructor)) static void tell(void) { fprintf(stderr, "allocations %lu\\n", count); }\n')
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, folder / "count.c"], check=True)
+    done = sample(*arguments, env={**os.environ, "LD_PRELOAD": str(shim)})
+    return int(done.stderr.split("allocations ")[1])
+
+
+@sanitized
+@pytest.mark.parametrize("source", ["pattern", "images", "mjpeg", "y4m"])
+@pytest.mark.parametrize("sink", ["none", "jsonl", "frames"])
+def test_no_allocation_after_the_first_frames(source, sink, folder, tmp_path):
+    (tmp_path / "same").mkdir()
+    shutil.copy(folder / "photos" / "0.jpg", tmp_path / "same")
+    (tmp_path / "x.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes())
+    (tmp_path / "x.y4m").write_bytes(b"YUV4MPEG2 W64 H48\nFRAME\n" + bytes(64 * 48 * 3 // 2))
+    where = {"pattern": "pattern", "images": f"images:{tmp_path / 'same'}", "mjpeg": f"mjpeg:{tmp_path / 'x.mjpeg'}",
+             "y4m": f"y4m:{tmp_path / 'x.y4m'}"}[source]
+    arguments = ["--model", folder / "net.lcn", "--source", where, "--loop", "--sink",
+                 f"frames:{tmp_path / 'out'}" if sink == "frames" else sink]
+    few, many = (count_allocations(folder, *arguments, "--frames", n) for n in (5, 60))
+    assert many == few
+
+
+def resident_kb(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+@sanitized
+def test_ten_thousand_frames_in_flat_memory(folder):
+    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--size", "320x240",
+                           "--frames", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        sizes = {}
+        for number, line in enumerate(process.stdout):
+            if number in (100, 5000, 9990):
+                sizes[number] = resident_kb(process)
+        assert process.wait(timeout=60) == 0 and number == 9999 and json.loads(line)["frame"] == 9999
+    assert max(sizes.values()) - min(sizes.values()) <= 64, sizes
+
+
+@pytest.mark.parametrize("arguments,text", [
+    (["--model", "NET", "--sink", "none"], "--source is missing"),
+    (["--model", "NET", "--source", "pattern", "--sink", "paper"], "--sink paper"),
+    (["--model", "NET", "--source", "tape:x", "--sink", "none"], "--source tape:x"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--rotate", "45"], "--rotate 45"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--smooth", "1"], "--smooth 1"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--frames"], "--frames lacks"),
+    (["--model", "NET", "--source", "pattern", "--sink", "web:127.0.0.1:99999"], "web:ADDRESS:PORT"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--speed", "3"], "--speed"),
+])
+def test_wrong_command_lines(arguments, text, folder):
+    done = sample(*[folder / "net.lcn" if a == "NET" else a for a in arguments], check=False)
+    assert done.returncode == 2 and text in done.stderr
+
+
+@pytest.mark.parametrize("source,text", [
+    ("v4l2:/dev/video99", "is the camera plugged in"), ("v4l2:/dev/null", "no Video4Linux2 device"),
+    ("images:EMPTY", "no .jpg"), ("images:/nonexistent", "folder"), ("mjpeg:/nonexistent", "cannot be opened"),
+    ("mjpeg:TEXT", "no JPEG"), ("y4m:TEXT", "YUV4MPEG2"), ("images:CUT", "cut off")])
+def test_sources_that_cannot_be_read(source, text, folder, tmp_path):
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "TEXT").write_text("nothing of use\n")
+    (tmp_path / "CUT").mkdir()
+    (tmp_path / "CUT" / "x.jpg").write_bytes((folder / "photos" / "0.jpg").read_bytes()[:2000])
+    done = sample("--model", folder / "net.lcn", "--source", source, "--sink", "none", check=False, cwd=tmp_path)
+    assert done.returncode == 1 and text in done.stderr, done.stderr
+
+
+def test_models_that_cannot_be_shown(folder, tmp_path):
+    call("convert", folder / "net.onnx", "-o", tmp_path / "plain.lcn")
+    for model, text in ((tmp_path / "plain.lcn", "--image"), (folder / "net.onnx", "not an .lcn"), (tmp_path / "no", "no")):
+        done = sample("--model", model, "--source", "pattern", "--sink", "none", check=False)
+        assert done.returncode == 1 and text in done.stderr
+    (tmp_path / "few.txt").write_text("one\ntwo\n")
+    done = sample("--model", folder / "net.lcn", "--labels", tmp_path / "few.txt", "--source", "pattern", "--sink", "none", check=False)
+    assert done.returncode == 1 and "10 classes" in done.stderr
+
+
+def test_interrupt_is_a_clean_end(folder):
+    for sink in ("none", "web:127.0.0.1:0"):
+        process = subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", sink, "--fps", "2"],
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, text = process.communicate(timeout=20)
+        assert process.returncode == 0 and "pictures" in text
+
+
+# ------------------------------------------------------------------------------------------------------------- web, window
+
+
+@contextlib.contextmanager
+def page(*arguments):
+    """The URL of the web sink of a running sample."""
+    with running("--sink", "web:127.0.0.1:0", *arguments) as process:
+        url = next(line.split()[1] for line in process.stderr if line.startswith("open http"))
+        yield url
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return answer.read()
+
+
+def wait_report(url, good):
+    for _ in range(200):
+        report = json.loads(get(url + "report"))
+        if report and good(report):
+            return report
+        time.sleep(0.05)
+    raise AssertionError(f"the report never came: {report}")
+
+
+def read_stream(url, count):
+    pictures = []
+    with urllib.request.urlopen(url + "stream", timeout=20) as stream:
+        while len(pictures) < count:
+            size = None
+            while (line := stream.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length:"):
+                    size = int(line.split(b":")[1])
+            if size is not None:
+                pictures.append(np.asarray(Image.open(io.BytesIO(stream.read(size)))))
+    return pictures
+
+
+def test_web_streams_reports_and_switches(folder):
+    with page("--model", folder / "net.lcn", "--twin", folder / "net_dense.lcn", "--source", "pattern", "--fps", "50") as url:
+        text = get(url).decode()
+        assert "<title>" in text and "http" not in text.replace('lang="en"', "")  # no resource from elsewhere
+        first = wait_report(url, lambda r: r["model"] == "net")
+        assert first["density"] < 0.5 and first["twin"]
+        pictures = read_stream(url, 4)
+        assert all(p.shape == (480, 640, 3) for p in pictures) and not np.array_equal(pictures[0], pictures[3])
+        urllib.request.urlopen(urllib.request.Request(url + "switch", method="POST"), timeout=20).read()
+        assert wait_report(url, lambda r: r["model"] == "net_dense")["density"] == 1
+        with pytest.raises(urllib.error.HTTPError):
+            get(url + "../../etc/passwd")
+
+
+def test_web_bears_bad_clients(folder):
+    import socket
+
+    with page("--model", folder / "net.lcn", "--source", "pattern", "--fps", "50") as url:
+        port = int(url.rsplit(":", 1)[1].strip("/"))
+        for request in (b"", b"\0" * 100, b"GET / HTTP/1.1\r\n" * 2000, b"POST / HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                with contextlib.suppress(OSError):
+                    client.sendall(request)
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]  # connect and say nothing
+        slow = socket.create_connection(("127.0.0.1", port))
+        slow.sendall(b"GET /stream HTTP/1.1\r\n\r\n")  # watches and never reads
+        first = wait_report(url, lambda r: True)["frame"]
+        wait_report(url, lambda r: r["frame"] > first + 20)
+        for client in (*idle, slow):
+            client.close()
+
+
+def keep(path, name):
+    if KEEP:
+        pathlib.Path(KEEP).mkdir(exist_ok=True)
+        shutil.copy(path, pathlib.Path(KEEP) / name)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo's classifier and pose network, converted, and a folder with its photos as .jpg."""
+    path = tmp_path_factory.mktemp("demo")
+    words = dict(line.split("\t", 1) for line in (DEMO / "imagenet_synset_to_lemma.txt").read_text().splitlines())
+    names = [words[s].split(",")[0] for s in (DEMO / "imagenet_synsets.txt").read_text().split()]
+    (path / "names.txt").write_text("\n".join(names) + "\n")
+    call("convert", DEMO / "efficientnet_lite0.onnx", "-o", path / "classes.lcn", "--image",
+         f"mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels={path / 'names.txt'}")
+    for name in ("pose_detection", "face_detection_full_range_sparse"):
+        call("convert", DEMO / f"{name}.tflite", "-o", path / f"{name}.lcn")
+    (path / "photos").mkdir()
+    for name in ("astronaut", "chelsea", "coffee"):
+        Image.open(DEMO / f"{name}.png").convert("RGB").save(path / "photos" / f"{name}.jpg", quality=95)
+    (path / "person").mkdir()
+    person = Image.open(path / "photos" / "astronaut.jpg")
+    canvas = Image.new("RGB", (768, 768))
+    canvas.paste(person, (128, 128))
+    canvas.save(path / "person" / "person.jpg", quality=95)
+    return path
+
+
+@needs_demo
+def test_demo_photos(demo):
+    reports = lines("--model", demo / "classes.lcn", "--source", f"images:{demo / 'photos'}")
+    best = {r["name"]: r["top"][0]["label"] for r in reports}
+    assert "cat" in best["chelsea.jpg"] or best["chelsea.jpg"] == "tabby"
+    assert best["coffee.jpg"] in ("espresso", "cup", "eggnog")
+
+
+@needs_demo
+@pytest.mark.parametrize("name,side", [("face_detection_full_range_sparse", "photos"), ("pose_detection", "person")])
+def test_detectors_agree_with_the_demos_decoder(name, side, demo, tmp_path):
+    import sys
+
+    sys.path.insert(0, "samples/demo")
+    import detection
+
+    kind = {"face_detection_full_range_sparse": detection.FACE, "pose_detection": detection.POSE}[name]
+    reports = lines("--model", demo / f"{name}.lcn", "--source", f"images:{demo / side}")
+    found = 0
+    for report in reports:
+        photo = Image.open(demo / side / report["name"])
+        longer = max(photo.size)
+        square = Image.new("RGB", (longer, longer))
+        offset = ((longer - photo.width) // 2, (longer - photo.height) // 2)
+        square.paste(photo, offset)
+        pixels = np.asarray(square.resize((kind.input_size,) * 2, Image.Resampling.BILINEAR), np.float32)[None] / 127.5 - 1
+        outputs = run(demo / f"{name}.lcn", {"input_1": pixels}, tmp_path / "run")
+        expected = detection.decode(kind, outputs)
+        assert len(report["detections"]) == len(expected)
+        for ours, theirs in zip(report["detections"], expected):
+            found += 1
+            assert abs(ours["score"] - theirs.score) < 0.02
+            to_photo = lambda xy: (np.asarray(xy).reshape(-1, 2) * longer - offset) / photo.size
+            assert np.abs(np.array(ours["box"]).reshape(-1, 2) - to_photo(theirs.box)).max() < 0.01
+            assert np.abs(np.array(ours["keypoints"]) - to_photo(theirs.keypoints)).max() < 0.01
+    assert found >= 1
+
+
+@needs_demo
+def test_pose_is_drawn(demo, tmp_path):
+    sample("--model", demo / "pose_detection.lcn", "--source", f"images:{demo / 'person'}", "--sink", f"frames:{tmp_path}")
+    shown = np.asarray(Image.open(tmp_path / "000000.jpg").convert("RGB"), np.int32)
+    cyan = (abs(shown - (60, 200, 240)) < 40).all(axis=2)
+    assert cyan.sum() > 500
+    keep(tmp_path / "000000.jpg", "camera_pose.jpg")
+
+
+@needs_demo
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
+@pytest.mark.parametrize("name,model,source,size", [
+    ("camera_web.png", "classes", "photos", (1000, 445)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
+def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
+    twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
+    with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:
+        with browser.Page(url, str(tmp_path / "profile"), *size) as shown:
+            shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
+            shown.wait_for("times.length > 8")
+            pixels = ("(() => { const c = document.createElement('canvas'); c.width = 32; c.height = 32;"
+                      "const d = c.getContext('2d'); d.drawImage(document.getElementById('picture'), 0, 0, 32, 32);"
+                      "return d.getImageData(0, 0, 32, 32).data.join(); })()")
+            if source == "photos":  # the stream advances
+                before = shown.evaluate(pixels)
+                shown.wait_for(f"{pixels} !== {json.dumps(before)}")
+            else:
+                assert shown.evaluate("document.getElementById('switch').hidden") is False
+            rows = shown.evaluate("document.querySelectorAll('.class').length")
+            assert rows == (3 if source == "photos" else 1)
+            assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
+            shown.screenshot(tmp_path / name)
+            assert shown.errors == []
+    assert Image.open(tmp_path / name).size == size
+    keep(tmp_path / name, name)
+
+
+def read_xwd(path):
+    data = path.read_bytes()
+    head = struct.unpack("!25I", data[:100])
+    size, width, height, pitch, colours = head[0], head[4], head[5], head[12], head[19]
+    rows = np.frombuffer(data, np.uint8, height * pitch, size + colours * 12).reshape(height, pitch)
+    return rows[:, :width * 4].reshape(height, width, 4)[:, :, 2::-1]
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="there is no Xvfb; ./dev setup installs it")
+def test_window_shows_the_picture(folder, tmp_path):
+    read_end, write_end = os.pipe()
+    screen = subprocess.Popen(["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-fbdir", str(tmp_path)],
+                              pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    try:
+        os.close(write_end)
+        display = os.read(read_end, 16).decode().strip()
+        environment = {**os.environ, "DISPLAY": f":{display}", "SDL_VIDEODRIVER": "x11",
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}  # those of X libraries
+        with running("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", "--fps", "10", env=environment) as process:
+            for _ in range(100):
+                time.sleep(0.1)
+                shown = read_xwd(tmp_path / "Xvfb_screen0")
+                if (abs(shown.astype(int) - (190, 190, 16)) < 40).all(axis=2).sum() > 10000:  # the yellow bar
+                    break
+            else:
+                assert process.poll() is None, process.stderr.read()
+                raise AssertionError("the window never showed the pattern")
+        assert process.returncode == 0
+    finally:
+        screen.terminate()
+        screen.wait()
+
+
+# ----------------------------------------------------------------------------------------------------------------- photos
+
+
+@pytest.mark.skipif(not PHOTOS, reason="LACUNA_PHOTOS names no folder of photos")
+@needs_demo
+def test_top_1_equals_lacuna_run(demo, tmp_path):
+    from photos_test import pixels
+
+    reports = lines("--model", demo / "classes.lcn", "--source", f"images:{PHOTOS}")
+    wrong = []
+    for report in reports:
+        x = pixels(pathlib.Path(PHOTOS) / report["name"])
+        (scores,) = run(demo / "classes.lcn", {"input": x}, tmp_path / "run")
+        if report["top"][0]["index"] != int(scores.argmax()):
+            wrong.append(report["name"])
+    print(f"{len(reports)} photos, top-1 equal on {len(reports) - len(wrong)}")
+    assert len(wrong) <= 0.01 * len(reports), wrong

@@ -1,0 +1,27 @@
+# Included by projects that take Lacuna's sources in. Call before and after: fails when the project around changed.
+set(kWatched CMAKE_C_FLAGS CMAKE_CXX_FLAGS CMAKE_CXX_STANDARD CMAKE_RUNTIME_OUTPUT_DIRECTORY CMAKE_BUILD_TYPE
+  CMAKE_CXX_COMPILER_LAUNCHER CMAKE_EXPORT_COMPILE_COMMANDS CMAKE_POSITION_INDEPENDENT_CODE CMAKE_MODULE_PATH)
+
+macro(remember_surroundings)
+  foreach(name IN LISTS kWatched)
+    set(before_${name} "${${name}}")
+  endforeach()
+  get_directory_property(before_options COMPILE_OPTIONS)
+  get_directory_property(before_definitions COMPILE_DEFINITIONS)
+endmacro()
+
+macro(check_surroundings)
+  foreach(name IN LISTS kWatched)
+    if(NOT "${${name}}" STREQUAL "${before_${name}}")
+      message(FATAL_ERROR "${name} was changed from '${before_${name}}' to '${${name}}'")
+    endif()
+  endforeach()
+  get_directory_property(after_options COMPILE_OPTIONS)
+  get_directory_property(after_definitions COMPILE_DEFINITIONS)
+  if(NOT "${before_options}${before_definitions}" STREQUAL "${after_options}${after_definitions}")
+    message(FATAL_ERROR "compile options or definitions of the directory were changed")
+  endif()
+  if(TARGET lacuna_cli OR TARGET lacuna_converter OR TARGET lacuna_sdk_tests OR TARGET package)
+    message(FATAL_ERROR "converter, tests or packages are built for a project that asked for the library")
+  endif()
+endmacro()
