@@ -98,7 +98,8 @@ class Exporter {
     info->set_name(names_[static_cast<size_t>(id)]);
     TypeProto::Tensor* type = info->mutable_type()->mutable_tensor_type();
     type->set_elem_type(static_cast<int32_t>(DataType::kFloat));
-    for (const int64_t dim : graph_.shape(id)) type->mutable_shape()->add_dim()->set_dim_value(dim);
+    TensorShapeProto* shape = type->mutable_shape();  // there for a scalar too: none at all would mean any rank
+    for (const int64_t dim : graph_.shape(id)) shape->add_dim()->set_dim_value(dim);
   }
 
   TensorProto* add_initializer(const std::string& name, DataType type, const Shape& shape) {
