@@ -18,7 +18,7 @@ namespace {
 constexpr double kDamping = 0.01;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
 constexpr size_t kErrorSamples = 64, kProbeSamples = 16;
-constexpr size_t kBatch = 16, kMaxBatches = 3000;
+constexpr size_t kBatch = 16;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
 constexpr double kPlannedMacs = 20e9;
@@ -361,7 +361,7 @@ class Pruner {
   size_t plan_batches(double part) const {
     const double per_batch = 4 * network_->macs() * kBatch;
     const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);
-    return static_cast<size_t>(part * std::min(planned, static_cast<double>(kMaxBatches)));
+    return static_cast<size_t>(part * std::min(planned, static_cast<double>(options_.max_batches)));
   }
 
   /// Trains for `part` of all batches; only the last stage may use up the time.
