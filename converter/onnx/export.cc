@@ -98,7 +98,8 @@ class Exporter {
     info->set_name(names_[static_cast<size_t>(id)]);
     TypeProto::Tensor* type = info->mutable_type()->mutable_tensor_type();
     type->set_elem_type(static_cast<int32_t>(DataType::kFloat));
-    for (const int64_t dim : graph_.shape(id)) type->mutable_shape()->add_dim()->set_dim_value(dim);
+    TensorShapeProto* shape = type->mutable_shape();  // there for a scalar too: none at all would mean any rank
+    for (const int64_t dim : graph_.shape(id)) shape->add_dim()->set_dim_value(dim);
   }
 
   TensorProto* add_initializer(const std::string& name, DataType type, const Shape& shape) {
@@ -191,8 +192,21 @@ class Exporter {
     return names;
   }
 
+  /// Operators that have nothing to do with a scalar, for which some readers refuse their empty lists.
+  bool moves_scalar(const Node& node) const {
+    using Op = fbs::OpAttrs;
+    const Op type = node.attrs.type;
+    const bool by_dimension =
+        type == Op::Pad || type == Op::Resize || type == Op::Slice || type == Op::Tile || type == Op::Transpose;
+    return by_dimension && graph_.shape(node.inputs[0]).rank == 0;
+  }
+
   void add(const Node& node) {
     using Op = fbs::OpAttrs;
+    if (moves_scalar(node)) {
+      make("Identity", node, {in(node, 0)});
+      return;
+    }
     switch (node.attrs.type) {
       case Op::Conv:
         return add_conv(node, *node.attrs.AsConv());
@@ -504,11 +518,31 @@ class Exporter {
     }
   }
 
+  /// ONNX takes no axes for all of them.
+  void add_reduce_of_nothing(const Node& node, fbs::ReduceKind kind) {
+    const std::string x = in(node, 0);
+    switch (kind) {
+      case fbs::ReduceKind::L1:
+      case fbs::ReduceKind::L2:
+        make("Abs", node, {x});
+        return;
+      case fbs::ReduceKind::SumSquare:
+        make("Mul", node, {x, x});
+        return;
+      case fbs::ReduceKind::LogSum:
+        make("Log", node, {x});
+        return;
+      default:
+        make("Identity", node, {x});
+    }
+  }
+
   void add_reduce(const Node& node, const fbs::ReduceAttrsT& attrs) {
     static constexpr const char* kOps[] = {"ReduceMean",   "ReduceMax",      "ReduceMin", "ReduceSum",
                                            "ReduceProd",   "ReduceL1",       "ReduceL2",  "ReduceSumSquare",
                                            "ReduceLogSum", "ReduceLogSumExp"};
     const std::vector<int64_t> axes = widened(attrs.axes);
+    if (axes.empty()) return add_reduce_of_nothing(node, attrs.kind);
     const bool axes_are_input = attrs.kind == fbs::ReduceKind::Sum;
     std::vector<std::string> inputs = {in(node, 0)};
     if (axes_are_input) inputs.push_back(ints(node, "/axes", axes));

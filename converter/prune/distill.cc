@@ -161,6 +161,7 @@ void distill(const Network& network, const std::vector<Tap>& taps, const Paramet
   }
 
   std::vector<double> losses(options.batch);
+  double time_part = 0;
   for (size_t step = 0; step < options.batches; ++step) {
     parallel_for(kLanes, threads, [&](size_t lane, size_t thread) {
       Worker& worker = *workers[thread];
@@ -179,7 +180,7 @@ void distill(const Network& network, const std::vector<Tap>& taps, const Paramet
         worker.pruned.backward(pruned, lanes[lane]);
       }
     });
-    const double part = static_cast<double>(step) / static_cast<double>(options.batches);
+    const double part = std::max(time_part, static_cast<double>(step) / static_cast<double>(options.batches));
     const double warm = std::min(1.0, static_cast<double>(step + 1) / kWarmupBatches);
     const double rate = options.rate * warm * 0.5 * (1 + std::cos(part * 3.14159265358979));
     const double correction = std::sqrt(1 - std::pow(kBeta2, step + 1)) / (1 - std::pow(kBeta1, step + 1));
@@ -200,7 +201,8 @@ void distill(const Network& network, const std::vector<Tap>& taps, const Paramet
     });
     double loss = 0;
     for (const double l : losses) loss += l;
-    if (!progress(step, loss / static_cast<double>(options.batch))) return;
+    time_part = progress(step, loss / static_cast<double>(options.batch));
+    if (time_part >= 1) return;
   }
 }
 

@@ -34,8 +34,9 @@ struct DistillOptions {
   size_t threads = 1;
 };
 
-/// Called after each batch with its number and its loss; returns whether to go on.
-using DistillProgress = std::function<bool(size_t batch, double loss)>;
+/// Called after each batch with its number and its loss; returns the part of the time that is used up. Where that is
+/// ahead of the batches, the rate falls by the time and training ends with it.
+using DistillProgress = std::function<double(size_t batch, double loss)>;
 
 /// Adam with a rate that falls to zero. Only weights where the mask is 1 change; `masks` is by value id, empty where
 /// all may. The result does not depend on the number of threads.

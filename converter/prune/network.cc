@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "converter/ir/operands.h"
 #include "converter/passes/rewrite.h"
@@ -151,10 +153,19 @@ bool is_pointwise(const PlaneWindow& w) {
          w.height == w.out_height && w.width == w.out_width && w.pad_left == 0 && w.pad_top == 0;
 }
 
-std::unique_ptr<float[]> make_memory(int64_t floats) {
-  const auto slack = static_cast<int64_t>(kOverreadBytes / sizeof(float));
-  return std::make_unique<float[]>(static_cast<size_t>(floats + slack));
+/// Zeros, aligned and with the slack that kernels may read; to be freed.
+void* make_aligned(size_t bytes) {
+  const size_t size = align_up(bytes + kOverreadBytes);
+  void* memory = std::aligned_alloc(kAlignment, size);
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, size);
+  return memory;
 }
+
+struct FreeMemory {
+  void operator()(void* memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<void, FreeMemory>;
 
 }  // namespace
 
@@ -442,8 +453,8 @@ class KernelStep {
     step.attrs = attrs_.table();
     step.inputs = {inputs_.data(), inputs_.size()};
     step.outputs = {&output_, 1};
-    state_ = make_aligned(op.state_bytes == nullptr ? 0 : op.state_bytes(step));
-    scratch_ = make_aligned((op.scratch_bytes == nullptr ? 0 : op.scratch_bytes(step)) + kOverreadBytes);
+    state_.reset(make_aligned(op.state_bytes == nullptr ? 0 : op.state_bytes(step)));
+    scratch_.reset(make_aligned(op.scratch_bytes == nullptr ? 0 : op.scratch_bytes(step)));
     binding_ = op.bind(step, BindContext{cpu_isas(), 1}, state_.get());
     run_ = op.run;
   }
@@ -453,19 +464,10 @@ class KernelStep {
   }
 
  private:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  static std::unique_ptr<void, Free> make_aligned(size_t bytes) {
-    void* memory = std::aligned_alloc(kAlignment, align_up(std::max<size_t>(bytes, 1)));
-    if (memory == nullptr) throw std::bad_alloc();
-    return std::unique_ptr<void, Free>(memory);
-  }
-
   PackedAttrs attrs_;
   std::vector<TensorView> inputs_;
   TensorView output_;
-  std::unique_ptr<void, Free> state_, scratch_;
+  Memory state_, scratch_;
   Binding binding_;
   void (*run_)(const void*, uint32_t, void*) = nullptr;
 };
@@ -653,28 +655,30 @@ Backward resize_backward(const Maker& m, const Node& node) {
 
 /// Runs the operator once on the numbers of its elements to see where each goes.
 Backward move_backward(const Maker& m, const Node& node) {
-  std::vector<std::unique_ptr<float[]>> memory;
+  std::vector<Memory> memory;
+  const auto reserve = [&memory](int64_t floats) {
+    memory.emplace_back(make_aligned(static_cast<size_t>(floats) * sizeof(float)));
+    return static_cast<float*>(memory.back().get());
+  };
   std::vector<float*> values(m.values.size(), nullptr);
   std::vector<float*> targets(1, nullptr);  // by number; number 0 is nobody's
   for (const ValueId id : device_operands(node)) {
     if (id == kNoValue || values[static_cast<size_t>(id)] != nullptr) continue;
     const int64_t n = count(m.graph.shape(id));
-    memory.push_back(make_memory(n));
-    values[static_cast<size_t>(id)] = memory.back().get();
+    float* numbers = values[static_cast<size_t>(id)] = reserve(n);
     for (int64_t i = 0; i < n; ++i) {
-      memory.back()[static_cast<size_t>(i)] = static_cast<float>(targets.size());
+      numbers[i] = static_cast<float>(targets.size());
       targets.push_back(m.gradient(id) == nullptr ? nullptr : m.gradient(id) + i);
     }
   }
   const int64_t n = count(m.graph.shape(node.output));
-  memory.push_back(make_memory(n));
-  values[static_cast<size_t>(node.output)] = memory.back().get();
+  const float* sources = values[static_cast<size_t>(node.output)] = reserve(n);
   Node copy = node;
   if (fbs::PadAttrsT* pad = copy.attrs.AsPad()) pad->value = 0;
   KernelStep(m.graph, copy, values).run();
   std::vector<float*> map;
   for (int64_t i = 0; i < n; ++i) {
-    map.push_back(targets[static_cast<size_t>(memory.back()[static_cast<size_t>(i)])]);
+    map.push_back(targets[static_cast<size_t>(sources[i])]);
   }
   const float* dy = m.gradient(node.output);
   return [map, dy](const Parameters&, Parameters&) {
@@ -748,28 +752,22 @@ Tape::Tape(const Network& network, bool gradients) : network_(network) {
     }
     wanted[static_cast<size_t>(node.output)] = true;
   }
+  const auto owner_of = [&](size_t i) { return static_cast<size_t>(network.storage_[i]); };
   for (size_t i = 0; i < n; ++i) {
     if (!wanted[i]) continue;
-    const auto owner = static_cast<size_t>(network.storage_[i]);
     sizes_[i] = count(graph.values[i].shape);
-    if (owner == i) {
-      memory_.push_back(make_memory(sizes_[i]));
-      values_[i] = memory_.back().get();
-    } else {
-      values_[i] = values_[owner];
-    }
-    if (gradients && network.has_gradient_[i]) {
-      if (owner == i) {
-        memory_.push_back(make_memory(sizes_[i]));
-        gradients_[i] = memory_.back().get();
-      } else {
-        gradients_[i] = gradients_[owner];
-      }
-    }
+    if (owner_of(i) != i) continue;
+    values_[i] = reserve(sizes_[i]);
+    if (gradients && network.has_gradient_[i]) gradients_[i] = reserve(sizes_[i]);
     const Value& value = graph.values[i];
     if (value.constant != nullptr && value.type == ElementType::kF32) {
       std::copy(value.constant->f32.begin(), value.constant->f32.end(), values_[i]);
     }
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (!wanted[i]) continue;
+    values_[i] = values_[owner_of(i)];
+    gradients_[i] = gradients_[owner_of(i)];
   }
   const Maker maker{graph, values_, gradients_, scratch_};
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -782,6 +780,13 @@ Tape::Tape(const Network& network, bool gradients) : network_(network) {
 }
 
 Tape::~Tape() = default;
+
+void Tape::Free::operator()(float* memory) const { std::free(memory); }
+
+float* Tape::reserve(int64_t floats) {
+  memory_.emplace_back(static_cast<float*>(make_aligned(static_cast<size_t>(floats) * sizeof(float))));
+  return memory_.back().get();
+}
 
 float* Tape::value(ValueId id) { return values_[static_cast<size_t>(id)]; }
 float* Tape::gradient(ValueId id) { return gradients_[static_cast<size_t>(id)]; }

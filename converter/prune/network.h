@@ -70,8 +70,13 @@ class Tape {
   struct Step;  ///< how one node runs on this tape
 
  private:
+  float* reserve(int64_t floats);
+
   const Network& network_;
-  std::vector<std::unique_ptr<float[]>> memory_;
+  struct Free {
+    void operator()(float* memory) const;
+  };
+  std::vector<std::unique_ptr<float, Free>> memory_;  ///< aligned, as kernels want it
   std::vector<float*> values_, gradients_;
   std::vector<int64_t> sizes_;
   std::vector<std::unique_ptr<Step>> steps_;

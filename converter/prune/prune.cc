@@ -18,7 +18,7 @@ namespace {
 constexpr double kDamping = 0.01;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
 constexpr size_t kErrorSamples = 64, kProbeSamples = 16;
-constexpr size_t kBatch = 16, kMaxBatches = 3000;
+constexpr size_t kBatch = 16;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
 constexpr double kPlannedMacs = 20e9;
@@ -361,7 +361,7 @@ class Pruner {
   size_t plan_batches(double part) const {
     const double per_batch = 4 * network_->macs() * kBatch;
     const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);
-    return static_cast<size_t>(part * std::min(planned, static_cast<double>(kMaxBatches)));
+    return static_cast<size_t>(part * std::min(planned, static_cast<double>(options_.max_batches)));
   }
 
   /// Trains for `part` of all batches; only the last stage may use up the time.
@@ -373,6 +373,7 @@ class Pruner {
     distill_options.seed = options_.seed + static_cast<uint32_t>(result_.batches);
     if (distill_options.batches == 0) return;
     const Parameters before = pruned_;
+    const double start = clock_.seconds(), end = options_.minutes * 60 * (last ? kMostPart : kStagesPart);
     double smooth = 0;
     distill(*network_, taps_, dense_, pruned_, masks_, samples_, distill_options, [&](size_t batch, double loss) {
       smooth = batch == 0 ? loss : 0.95 * smooth + 0.05 * loss;
@@ -381,7 +382,10 @@ class Pruner {
         events_.say("training, batch " + std::to_string(batch + 1) + " of " + std::to_string(distill_options.batches) +
                     ": loss " + text_of(smooth, "%.4f") + ", " + time_left());
       }
-      return !is_late(last ? kMostPart : kStagesPart);
+      const double time_part = (clock_.seconds() - start) / std::max(1e-3, end - start);
+      const double batch_part = static_cast<double>(batch + 1) / static_cast<double>(distill_options.batches);
+      result_.out_of_time = result_.out_of_time || time_part > batch_part;
+      return time_part;
     });
     const double error = output_error();
     if (error < result_.error) {

@@ -19,6 +19,7 @@ struct PruneOptions {
   Pattern pattern = Pattern::kFree;
   std::vector<std::string> keep;
   double minutes = 10;
+  size_t max_batches = 3000;  ///< of training, whatever time there is
   uint32_t seed = 1;
   size_t threads = 1;
   bool curve = false;  ///< measure what each layer's density costs, which speedup and latency_us need anyway
