@@ -326,6 +326,7 @@ lacuna_status lacuna_session_provided(const lacuna_session* session, lacuna_prov
   LACUNA_RETURN_IF_ERROR(check_argument(session != nullptr && provided != nullptr, "an argument is null", error));
   *provided = {};
   provided->provider = session->config.provider == nullptr ? "" : session->config.provider->name;
+  // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): checked above
   for (const BoundStep& step : session->steps) {
     provided->steps += step.provided ? 1 : 0;
     if (step.region.handle == nullptr) continue;

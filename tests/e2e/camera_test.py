@@ -405,7 +405,7 @@ def test_pose_is_drawn(demo, tmp_path):
 @needs_demo
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
 @pytest.mark.parametrize("name,model,source,size", [
-    ("camera_web.png", "classes", "photos", (1000, 620)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
+    ("camera_web.png", "classes", "photos", (1000, 445)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
 def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
     twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
     with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:

@@ -3,6 +3,7 @@
 The environment names what is tested: LACUNA_BUILD (a build directory with everything built), LACUNA_MODEL (an .lcn file).
 """
 import os
+import re
 import pathlib
 import shutil
 import subprocess
@@ -55,8 +56,9 @@ def exported(library):
 
 
 def declared():
-    text = (ROOT / "sdk/include/lacuna/lacuna.h").read_text()
-    return {word.split("(")[0].split()[-1].lstrip("*") for word in text.split("LACUNA_API ")[1:]}
+    headers = ("lacuna.h", "lacuna_image.h")
+    text = "".join((ROOT / "sdk/include/lacuna" / header).read_text() for header in headers)
+    return set(re.findall(r"LACUNA_API [^(;]*?(lacuna_\w+)\(", text))
 
 
 def test_installed_tree_can_be_moved(tmp_path):

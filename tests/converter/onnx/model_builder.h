@@ -27,7 +27,7 @@ class ScratchFolder {
 
   const std::string& path() const { return path_; }
   std::string write(const std::string& name, const std::string& bytes) const {
-    const std::string file = path_ + "/" + name;
+    std::string file = path_ + "/" + name;
     std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return file;
   }

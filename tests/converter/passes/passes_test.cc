@@ -7,7 +7,6 @@ namespace lacuna {
 namespace {
 
 using fbs::BinaryKind;
-using fbs::OpAttrs;
 using fbs::UnaryKind;
 
 TEST_CASE("run_passes: a residual block becomes its convolutions") {
