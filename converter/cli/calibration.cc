@@ -5,7 +5,8 @@
 #include <filesystem>
 
 #include "converter/cli/npy.h"
-#include "converter/cli/picture.h"
+#include "converter/cli/photo.h"
+#include "lacuna/lacuna_image.h"
 
 namespace lacuna {
 namespace {
@@ -19,97 +20,117 @@ constexpr double kLeastPart = 0.6;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::kUsage, "--calibrate " + message); }
 
-/// How the input lies in memory.
-struct InputLayout {
-  int channels = 0, height = 0, width = 0;
-  bool channels_last = false;
+/// A rectangle of a picture, in its pixels; all 0: the whole.
+struct Part {
+  float x, y, width, height;
 };
 
-InputLayout layout_of(const Graph& graph, const fbs::PreprocessingT& image) {
-  const Shape& shape = graph.shape(graph.inputs[0]);
-  const auto channels = static_cast<int64_t>(image.mean.size());
-  InputLayout layout;
-  layout.channels_last = shape[1] != channels;
-  layout.channels = static_cast<int>(channels);
-  layout.height = static_cast<int>(shape[layout.channels_last ? 1 : 2]);
-  layout.width = static_cast<int>(shape[layout.channels_last ? 2 : 3]);
-  return layout;
+/// Writes a part of the picture as `transform` says into a contiguous tensor of this shape.
+void write_part(const Photo& photo, const Part& part, lacuna_image_transform transform, const Shape& shape,
+                float* data) {
+  lacuna_image image;
+  lacuna_error error;
+  lacuna_tensor target = {};
+  target.rank = shape.rank;
+  target.data = data;
+  int64_t step = 1;
+  for (int i = shape.rank - 1; i >= 0; step *= shape[i--]) {
+    target.shape[i] = shape[i];
+    target.strides[i] = step;
+  }
+  transform.crop_x = part.x;
+  transform.crop_y = part.y;
+  transform.crop_width = part.width;
+  transform.crop_height = part.height;
+  if (lacuna_image_describe(LACUNA_IMAGE_RGB24, photo.width, photo.height, photo.rgb.data(), photo.rgb.size(), &image,
+                            &error) != LACUNA_OK ||
+      lacuna_image_to_tensor(&image, &transform, &target, &error) != LACUNA_OK) {
+    usage(std::string("pictures: ") + error.message);
+  }
 }
 
+Photo resized(const Photo& photo, double width, double height) {
+  Photo small = {static_cast<uint32_t>(std::lround(width)), static_cast<uint32_t>(std::lround(height)), {}};
+  std::vector<float> values(size_t{small.width} * small.height * 3);
+  lacuna_image_transform transform = lacuna_image_transform_default();
+  transform.filter = LACUNA_IMAGE_BICUBIC;
+  write_part(photo, {}, transform, make_shape({small.height, small.width, 3}), values.data());
+  for (const float value : values) small.rgb.push_back(static_cast<uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f)));
+  return small;
+}
+
+/// Pictures about as large as the input, with the part that preprocessing takes.
 class PictureSamples : public prune::Samples {
  public:
-  PictureSamples(InputLayout layout, const fbs::PreprocessingT& image) : layout_(layout), image_(image) {}
-
-  void add(const Picture& picture) {
-    const int w = layout_.width, h = layout_.height;
-    if (image_.resize_short_side == 0) {
-      wide_.push_back(resize(picture, static_cast<int>(w * kMargin), static_cast<int>(h * kMargin)));
-      plain_.push_back(resize(picture, w, h));
-      return;
+  PictureSamples(const Shape& input, const fbs::PreprocessingT& image)
+      : input_(input), image_(image), transform_(lacuna_image_transform_default()) {
+    const bool channels_last = input[1] != static_cast<int64_t>(image.mean.size());
+    width_ = static_cast<double>(input[channels_last ? 2 : 3]);
+    height_ = static_cast<double>(input[channels_last ? 1 : 2]);
+    transform_.filter = static_cast<lacuna_image_filter>(image.filter);
+    transform_.bgr = image.bgr ? 1 : 0;
+    for (size_t c = 0; c < 3; ++c) {
+      const size_t from = std::min(c, image.mean.size() - 1);
+      transform_.mean[c] = image.mean[from];
+      transform_.scale[c] = 1 / image.std[from];
     }
-    const double scale = static_cast<double>(image_.resize_short_side) / std::min(picture.width, picture.height);
-    wide_.push_back(resize(picture, static_cast<int>(std::lround(picture.width * scale)),
-                           static_cast<int>(std::lround(picture.height * scale))));
-    const Picture& wide = wide_.back();
-    plain_.push_back(crop(wide, (wide.width - w) / 2, (wide.height - h) / 2, w, h));
   }
 
-  size_t size() const override { return plain_.size(); }
-
-  std::vector<float> plain(size_t i) const override {
-    const Picture& picture = plain_[i];
-    return make_input([&](int x, int y, int c) { return static_cast<float>(picture.at(x, y)[c]); });
+  void add(const Photo& photo) {
+    const double w = photo.width, h = photo.height;
+    if (image_.resize_short_side != 0) {
+      const double scale = image_.resize_short_side / std::min(w, h);
+      add(resized(photo, w * scale, h * scale), width_, height_);
+    } else if (image_.letterbox) {
+      const double scale = std::min(width_ / w, height_ / h) * kMargin;
+      add(resized(photo, std::max(w * scale, 1.0), std::max(h * scale, 1.0)), width_ * kMargin, height_ * kMargin);
+    } else {
+      const Photo wide = resized(photo, width_ * kMargin, height_ * kMargin);
+      add(wide, wide.width, wide.height);
+    }
   }
+
+  size_t size() const override { return photos_.size(); }
+
+  std::vector<float> plain(size_t i) const override { return input_of(i, parts_[i], transform_); }
 
   /// A part of another size from another place, mirrored every other time.
   std::vector<float> varied(size_t i, std::mt19937& rng) const override {
     const auto uniform = [&rng] { return static_cast<double>(rng()) / 4294967296.0; };
-    const Picture& picture = wide_[i];
-    const double most = std::min(static_cast<double>(picture.width) / layout_.width,
-                                 static_cast<double>(picture.height) / layout_.height);
-    const double part = std::min(most, kLeastPart + uniform() * (std::min(most, 1.2) - kLeastPart));
-    const double width = part * layout_.width, height = part * layout_.height;
-    const double left = uniform() * (picture.width - width), top = uniform() * (picture.height - height);
-    const bool mirrored = uniform() < 0.5;
-    return make_input([&](int x, int y, int c) {
-      const int column = mirrored ? layout_.width - 1 - x : x;
-      return sample(picture, left + (column + 0.5) * part - 0.5, top + (y + 0.5) * part - 0.5, c);
-    });
+    const Photo& photo = photos_[i];
+    const double most = std::min(photo.width / width_, photo.height / height_);
+    const double scale = std::min(most, kLeastPart + uniform() * (std::min(most, 1.2) - kLeastPart));
+    const double width = scale * width_, height = scale * height_;
+    const double x = uniform() * (photo.width - width), y = uniform() * (photo.height - height);
+    lacuna_image_transform transform = transform_;
+    transform.filter = LACUNA_IMAGE_LINEAR;
+    transform.mirror = uniform() < 0.5 ? 1 : 0;
+    return input_of(i, make_part(x, y, width, height), transform);
   }
 
  private:
-  static float sample(const Picture& picture, double x, double y, int c) {
-    const double px = std::clamp(x, 0.0, picture.width - 1.0), py = std::clamp(y, 0.0, picture.height - 1.0);
-    const int x0 = static_cast<int>(px), y0 = static_cast<int>(py);
-    const int x1 = std::min(x0 + 1, picture.width - 1), y1 = std::min(y0 + 1, picture.height - 1);
-    const auto fx = static_cast<float>(px - x0), fy = static_cast<float>(py - y0);
-    const auto value = [&](int at_x, int at_y) { return static_cast<float>(picture.at(at_x, at_y)[c]); };
-    return (1 - fy) * ((1 - fx) * value(x0, y0) + fx * value(x1, y0)) +
-           fy * ((1 - fx) * value(x0, y1) + fx * value(x1, y1));
+  static Part make_part(double x, double y, double width, double height) {
+    return {static_cast<float>(x), static_cast<float>(y), static_cast<float>(width), static_cast<float>(height)};
   }
 
-  template <class Value>
-  std::vector<float> make_input(Value value) const {
-    const int w = layout_.width, h = layout_.height, channels = layout_.channels;
-    std::vector<float> input(static_cast<size_t>(w) * static_cast<size_t>(h) * static_cast<size_t>(channels));
-    for (int c = 0; c < channels; ++c) {
-      const auto at = static_cast<size_t>(c);
-      const float mean = image_.mean[at], scale = 1 / image_.std[at];
-      for (int y = 0; y < h; ++y) {
-        for (int x = 0; x < w; ++x) {
-          const float v = channels == 1 ? (value(x, y, 0) * 0.299f + value(x, y, 1) * 0.587f + value(x, y, 2) * 0.114f)
-                                        : value(x, y, image_.bgr ? 2 - c : c);
-          const int index = layout_.channels_last ? (y * w + x) * channels + c : (c * h + y) * w + x;
-          input[static_cast<size_t>(index)] = (v - mean) * scale;
-        }
-      }
-    }
+  /// The part lies in the middle; it may reach beyond the picture.
+  void add(Photo photo, double width, double height) {
+    parts_.push_back(make_part((photo.width - width) / 2, (photo.height - height) / 2, width, height));
+    photos_.push_back(std::move(photo));
+  }
+
+  std::vector<float> input_of(size_t i, const Part& part, const lacuna_image_transform& transform) const {
+    std::vector<float> input(static_cast<size_t>(count(input_)));
+    write_part(photos_[i], part, transform, input_, input.data());
     return input;
   }
 
-  InputLayout layout_;
+  Shape input_;
   const fbs::PreprocessingT& image_;
-  std::vector<Picture> plain_, wide_;
+  lacuna_image_transform transform_;
+  double width_, height_;  ///< of the input
+  std::vector<Photo> photos_;
+  std::vector<Part> parts_;
 };
 
 class ArraySamples : public prune::Samples {
@@ -165,17 +186,11 @@ std::unique_ptr<prune::Samples> read_pictures(const std::string& path, const std
           ": holds pictures; say with --image how one becomes the input, such as --image "
           "'mean=127,127,127;std=128,128,128;resize=256'");
   }
-  const InputLayout layout = layout_of(graph, *image);
   if (image->mean.size() != 1 && image->mean.size() != 3) usage(path + ": pictures have one or three channels");
-  if (image->resize_short_side != 0 &&
-      static_cast<int>(image->resize_short_side) < std::max(layout.width, layout.height)) {
-    usage(path + ": --image resizes pictures to less than the input's " + std::to_string(layout.width) + " x " +
-          std::to_string(layout.height));
-  }
-  auto samples = std::make_unique<PictureSamples>(layout, *image);
+  auto samples = std::make_unique<PictureSamples>(graph.shape(graph.inputs[0]), *image);
   for (const std::string& file : files) {
     try {
-      samples->add(read_picture(file));
+      samples->add(read_photo(InputFile(file), file));
     } catch (const Error& error) {
       progress.say("left out: " + std::string(error.what()));
     }
@@ -202,24 +217,37 @@ std::unique_ptr<prune::Samples> read_arrays(const std::string& path, const std::
   return samples;
 }
 
+bool holds_photo(const std::string& path, const Progress& progress) {
+  try {
+    return is_photo(InputFile(path));
+  } catch (const Error& error) {
+    progress.say("left out: " + std::string(error.what()));
+    return false;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<prune::Samples> read_samples(const std::string& path, const Graph& graph,
                                              const fbs::PreprocessingT* image, const Progress& progress) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    if (!error && is_picture_name(path)) return read_pictures(path, {path}, graph, image, progress);
+    if (is_photo(InputFile(path))) return read_pictures(path, {path}, graph, image, progress);
     return read_arrays(path, {path}, graph);
   }
   std::vector<std::string> pictures, arrays;
   for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
     const std::string name = entry.path().string();
-    if (is_picture_name(name)) pictures.push_back(name);
-    if (entry.path().extension() == ".npy") arrays.push_back(name);
+    if (!entry.is_regular_file(error)) continue;
+    if (entry.path().extension() == ".npy") {
+      arrays.push_back(name);
+    } else if (holds_photo(name, progress)) {
+      pictures.push_back(name);
+    }
   }
   if (error) malformed("--calibrate " + path + ": " + error.message());
   if (pictures.empty() && arrays.empty()) {
-    malformed("--calibrate " + path + ": holds neither pictures (.jpg, .png) nor .npy files");
+    malformed("--calibrate " + path + ": holds neither pictures (JPEG, PNG) nor .npy files");
   }
   if (!pictures.empty() && !arrays.empty()) usage(path + ": holds pictures and .npy files; keep one kind of them");
   return pictures.empty() ? read_arrays(path, spread(arrays), graph)

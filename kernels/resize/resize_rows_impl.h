@@ -76,8 +76,9 @@ class HeldRows {
 };
 
 template <Span kSpan, int kTaps>
-inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t begin, int64_t end, float* held,
+inline void interpolate_rows(const Interpolation& shared, const float* x, int64_t begin, int64_t end, float* held,
                              float* y) {
+  const Interpolation plan = shared;  // here, what is written cannot change it
   const int64_t whole_row = (plan.n + kLanes - 1) / kLanes * kLanes;
   HeldRows<kSpan, kTaps> rows(plan, x, held);
   for (int64_t r = begin; r < end; ++r) {

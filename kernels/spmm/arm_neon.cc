@@ -36,19 +36,19 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  const int64_t stride = in.column_stride;
+  const int64_t stride = in.column_stride * static_cast<int64_t>(sizeof(float));
   for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
     Vec sum[NR];
     start_sums<NR, kMasked>(out, row, tail, sum);
-    const float* x = in.x;
+    const char* x = reinterpret_cast<const char*>(in.x);
     const int32_t* offset = in.offsets;
     const auto next = [&] {
       if constexpr (kOffsets) {
         offset += *gap++;
-        return x + *offset;
+        return in.x + *offset;
       } else {
         x += *gap++ * stride;
-        return x;
+        return reinterpret_cast<const float*>(x);
       }
     };
     int n = load_count(count);
