@@ -66,8 +66,13 @@ inline void end_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
     }
     if (out.clamps) {
       const Vec low = splat(out.low), high = splat(out.high);
+      if (Vec::kLaneProducts && out.high == __builtin_inff()) {  // half of the work where vectors are short
 #pragma GCC unroll 16
-      for (int j = 0; j < NR; ++j) sum[j] = clamp(sum[j], low, high);
+        for (int j = 0; j < NR; ++j) sum[j] = max(low, sum[j]);
+      } else {
+#pragma GCC unroll 16
+        for (int j = 0; j < NR; ++j) sum[j] = clamp(sum[j], low, high);
+      }
     }
   }
   float* y = out.y + row * out.row_stride;

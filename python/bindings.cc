@@ -170,7 +170,8 @@ NB_MODULE(_core, module) {
   module.def("inspect", &lacuna::inspect_file);
 
   nb::class_<PySession>(module, "Session")
-      .def(nb::init<const std::string&, uint32_t, const std::optional<std::string>&, bool>())
+      .def(nb::init<const std::string&, uint32_t, const std::optional<std::string>&, bool>(), nb::arg("path"),
+           nb::arg("threads"), nb::arg("isa").none(), nb::arg("profile"))
       .def_prop_ro("input_count", &PySession::input_count)
       .def_prop_ro("output_count", &PySession::output_count)
       .def("input_name", [](PySession& self, size_t index) { return std::string(self.input(index).name); })

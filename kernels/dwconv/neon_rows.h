@@ -1,6 +1,6 @@
-// Depthwise rows for 64-bit Arm. Weights stay lanes of a few vectors, so that none of them is spilled; neighbours come from
-// loads that are not aligned, which are cheap there; the last vectors of a row and the last rows of a strip begin early
-// enough to be whole ones. Windows whose edges need more than zeros shifted in are left to dwconv_impl.h.
+// Depthwise rows for 64-bit Arm. Weights stay lanes of a few vectors, so that none of them is spilled; neighbours come
+// from loads that are not aligned, which are cheap there; the last vectors of a row and the last rows of a strip begin
+// early enough to be whole ones. Windows whose edges need more than zeros shifted in are left to dwconv_impl.h.
 #pragma once
 
 #include "kernels/dwconv/dwconv_impl.h"
@@ -48,8 +48,8 @@ class WholeRows {
   static constexpr int kLanes = Vec::kLanes;
   static constexpr int kRows = 4;
   static constexpr int kTaps = kKernel * kKernel;
-  static constexpr int kReads = kKernel - 1 - kPad;              ///< positions behind that of the output
-  static constexpr int kReach = kStride == 1 ? kReads : 1;       ///< outputs that those positions are away
+  static constexpr int kReads = kKernel - 1 - kPad;         ///< positions behind that of the output
+  static constexpr int kReach = kStride == 1 ? kReads : 1;  ///< outputs that those positions are away
 
   /// Even and odd positions of a row; at stride 1 all of them.
   struct Parts {
@@ -64,8 +64,8 @@ class WholeRows {
     }
   }
 
-  /// What tap kx of a vector of outputs reads; x is the position of the first one. kLeft, kRight: the vector is the first
-  /// or the last of its row.
+  /// What tap kx of a vector of outputs reads; x is the position of the first one. kLeft, kRight: the vector is the
+  /// first or the last of its row.
   template <int kx, bool kLeft, bool kRight>
   LACUNA_DWCONV_INLINE static Vec tap(const float* x, const Parts& here) {
     constexpr int kPart = (kx - kPad) & (kStride - 1);
@@ -81,7 +81,13 @@ class WholeRows {
     }
   }
   template <bool kLeft, bool kRight, int... kx>
-  LACUNA_DWCONV_INLINE static void load_taps(const float* x, const Parts& here, Vec* taps, std::integer_sequence<int, kx...>) {
+  LACUNA_DWCONV_INLINE static void load_taps(const float* x, uint32x4_t odd, Vec* taps,
+                                             std::integer_sequence<int, kx...>) {
+    Parts here = load_parts(x);
+    if constexpr (kStride == 2 && kRight) {
+      Vec& last = here.part[kStride - 1];
+      last.v = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(last.v), odd));
+    }
     ((taps[kx] = tap<kx, kLeft, kRight>(x, here)), ...);
   }
 
@@ -90,27 +96,36 @@ class WholeRows {
     float* y;  ///< column 0 of the first row
     const float* residual;
     int64_t width;
+    bool clamps;
     Vec bias, low, high;
 
-    LACUNA_DWCONV_INLINE void end(int64_t at, Vec sum) const {
-      if (residual != nullptr) sum = add(sum, load(residual + at));
-      store(y + at, clamp(sum, low, high));
+    /// Sums of R rows at `column`.
+    template <int R>
+    LACUNA_DWCONV_INLINE void end(int64_t column, Vec* sum) const {
+      if (residual != nullptr) {
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) sum[r] = add(sum[r], load(residual + column + r * width));
+      }
+      if (clamps) {
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) sum[r] = clamp(sum[r], low, high);
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) store(y + column + r * width, sum[r]);
     }
   };
   Output output_of(int64_t row) const {
     const int64_t width = t_.plan->width.out, at = (row - t_.first_row) * width;
-    constexpr float kInfinity = __builtin_inff();
-    return {p_.y + at,
-            p_.residual != nullptr ? p_.residual + at : nullptr,
-            width,
-            splat(p_.bias),
-            splat(t_.clamps ? t_.low : -kInfinity),
-            splat(t_.clamps ? t_.high : kInfinity)};
+    return {p_.y + at,      p_.residual != nullptr ? p_.residual + at : nullptr,
+            width,          t_.clamps,
+            splat(p_.bias), splat(t_.low),
+            splat(t_.high)};
   }
 
+  /// A vector of R rows.
   template <int R, bool kLeft, bool kRight>
-  LACUNA_DWCONV_INLINE static void filter(const float* const* x, float32x4_t* weights, uint32x4_t odd, const Output& out,
-                                          int64_t column) {
+  LACUNA_DWCONV_INLINE static void filter(const float* const* x, float32x4_t* weights, uint32x4_t odd,
+                                          const Output& out, int64_t column) {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     // Else the compiler spreads all lanes over registers in front of the loop, more than there are.
 #pragma GCC unroll 16
@@ -120,14 +135,8 @@ class WholeRows {
     for (int r = 0; r < R; ++r) sum[r] = out.bias;
 #pragma GCC unroll 16
     for (int i = 0; i < kInputs; ++i) {
-      const float* at = x[i] + column * kStride;
-      Parts here = load_parts(at);
-      if constexpr (kStride == 2 && kRight) {
-        Vec& last = here.part[kStride - 1];
-        last.v = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(last.v), odd));
-      }
       Vec taps[kKernel];
-      load_taps<kLeft, kRight>(at, here, taps, std::make_integer_sequence<int, kKernel>());
+      load_taps<kLeft, kRight>(x[i] + column * kStride, odd, taps, std::make_integer_sequence<int, kKernel>());
 #pragma GCC unroll 8
       for (int kx = 0; kx < kKernel; ++kx) {
 #pragma GCC unroll 4
@@ -139,8 +148,7 @@ class WholeRows {
         }
       }
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) out.end(column + r * out.width, sum[r]);
+    out.template end<R>(column, sum);
   }
 
   template <int R>

@@ -49,12 +49,14 @@ def convert(source: Path, output: Path, *, target: str = "generic",
 
     The output appears whole or not at all; one that exists is kept unless `overwrite`. Raises Error."""
     shapes = {name: list(map(int, shape)) for name, shape in (input_shapes or {}).items()}
-    return json.loads(_core.convert(os.fspath(source), os.fspath(output), target, shapes, overwrite))
+    told: dict[str, Any] = json.loads(_core.convert(os.fspath(source), os.fspath(output), target, shapes, overwrite))
+    return told
 
 
 def inspect(path: Path) -> dict[str, Any]:
     """What an .lcn file is made of: layers, density, packings, bytes, as `lacuna inspect --json` says. Raises Error."""
-    return json.loads(_core.inspect(os.fspath(path)))
+    seen: dict[str, Any] = json.loads(_core.inspect(os.fspath(path)))
+    return seen
 
 
 class Tensor:

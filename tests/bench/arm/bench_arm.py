@@ -110,13 +110,21 @@ def by_function(blocks):
     return sorted(rows, key=lambda row: -row[1])
 
 
-def listing(key):
-    """The instructions of a block."""
-    address, length = key
-    text = call("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", f"--start-address={address}",
-                f"--stop-address={address + 4 * length}", PROGRAM)
-    lines = re.findall(r"^\s+[0-9a-f]+:\s+(.*)$", text, re.M)
-    return [re.sub(r"\s*(<.*|//.*)$", "", line).replace("\t", " ") for line in lines]
+def loop_around(address):
+    """The instructions of the innermost loop around an address; a block may be a part of one, as pages end."""
+    reach = 4096
+    text = call("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", f"--start-address={address - reach}",
+                f"--stop-address={address + reach}", PROGRAM)
+    code = {int(at, 16): line for at, line in re.findall(r"^\s+([0-9a-f]+):\s+(.*)$", text, re.M)}
+    loops = []
+    for at, line in code.items():
+        branch = re.match(r"(?:b\.\w+|cbn?z\s+\w+,|tbn?z\s+\w+, #\d+,)\s+([0-9a-f]+)", line)
+        if branch and int(branch[1], 16) <= address <= at:
+            loops.append((at - int(branch[1], 16), int(branch[1], 16), at))
+    if not loops:
+        return []
+    _, first, last = min(loops)
+    return [re.sub(r"\s*(<.*|//.*)$", "", code[at]).replace("\t", " ") for at in range(first, last + 4, 4)]
 
 
 def modelled_cycles(lines, core):
@@ -134,12 +142,11 @@ def modelled_cycles(lines, core):
 class Loop:
     """A hot block that is a loop of its own."""
 
-    def __init__(self, key, block):
-        self.instructions, self.executions = key[1], block.executions
-        self.lines = listing(key)
-        self.name = plain_names([block.symbol])[block.symbol]
+    def __init__(self, key):
+        self.lines = loop_around(key[0])
+        self.instructions = len(self.lines)
         self.products = sum(line.startswith("fmla") for line in self.lines)
-        self.cycles = {core: modelled_cycles(self.lines, core) for core in CORES}
+        self.cycles = {core: modelled_cycles(self.lines, core) for core in CORES} if self.products else {}
 
     def per_eight(self, core):
         """Cycles for eight products of a vector: what a non-zero and 32 pixels take."""
@@ -153,9 +160,9 @@ def hot_loops(blocks, wanted):
         for name in wanted:
             if name in block.symbol and key[1] >= 16:
                 work = key[1] * block.executions
-                if work > best.get(name, (0,))[0]:
-                    best[name] = (work, key, block)
-    loops = {name: Loop(key, block) for name, (_, key, block) in best.items()}
+                if work > best.get(name, (0, None))[0]:
+                    best[name] = (work, key)
+    loops = {name: Loop(key) for name, (_, key) in best.items()}
     return {name: loop for name, loop in loops.items() if loop.products}
 
 
@@ -173,8 +180,7 @@ def peer_count(program, model, cpu):
     return float(call(*shlex.split(program), model, cpu).split()[-1])
 
 
-LOOPS = {"multiply_runs_of": "sparse rows, 64 pixels", "DenseTile": "dense rows, 8 x 12 pixels",
-         "WholeRowsILi3ELi1": "depthwise 3x3", "WholeRowsILi5ELi1": "depthwise 5x5"}
+LOOPS = {"multiply_lanesILi16ELb0ELb0": "sparse rows, 64 pixels", "multiply_runsILi8ELi8ELi3ELb0": "dense rows, 8 x 12 pixels"}
 
 
 def loops_text(blocks):

@@ -3,7 +3,8 @@
 //   qemu-aarch64 -plugin ./count_plugin.so,out=FILE[,mark=SYMBOL] PROGRAM
 // FILE has lines with tabs between their fields:
 //   block ADDRESS INSTRUCTIONS EXECUTIONS LOADED STORED SYMBOL   of each run of instructions without a branch; bytes
-//   mark INSTRUCTIONS                                            executed whenever a function whose name contains SYMBOL starts
+//   mark INSTRUCTIONS                                            executed whenever a function whose name contains
+//   SYMBOL starts
 // Programs of one thread alone are counted right. What is declared here is the part of version 1 of qemu's plugin
 // interface that is used; not every system has its header.
 #include <inttypes.h>
@@ -17,12 +18,14 @@ typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 enum { kInlineAdd = 0, kNoRegisters = 0, kReadsAndWrites = 3 };
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, void (*translated)(qemu_plugin_id_t, struct qemu_plugin_tb*));
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+                                           void (*translated)(qemu_plugin_id_t, struct qemu_plugin_tb*));
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb* tb, int op, void* to, uint64_t number);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb* tb, void (*executed)(unsigned, void*), int flags, void* data);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb* tb, void (*executed)(unsigned, void*), int flags,
+                                          void* data);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn* insn,
-                                      void (*accessed)(unsigned, qemu_plugin_meminfo_t, uint64_t, void*), int flags, int rw,
-                                      void* data);
+                                      void (*accessed)(unsigned, qemu_plugin_meminfo_t, uint64_t, void*), int flags,
+                                      int rw, void* data);
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*ends)(qemu_plugin_id_t, void*), void* data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* tb);
 struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb, size_t index);
@@ -122,8 +125,8 @@ static void on_end(qemu_plugin_id_t id, void* data) {
   }
   for (int i = 0; i < kHashes; ++i) {
     for (const struct Block* b = blocks[i]; b != NULL; b = b->next) {
-      fprintf(out, "block\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", b->address, b->instructions,
-              b->executions, b->loaded, b->stored, b->symbol);
+      fprintf(out, "block\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", b->address,
+              b->instructions, b->executions, b->loaded, b->stored, b->symbol);
     }
   }
   for (size_t i = 0; i < mark_count; ++i) fprintf(out, "mark\t%" PRIu64 "\n", marks[i]);

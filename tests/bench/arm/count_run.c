@@ -1,5 +1,6 @@
-// count_run MODEL RUNS [profile]: runs a model with inputs of ones and writes nothing but errors. What a counter of instructions watches:
-// the difference between RUNS + 1 and RUNS is one run. `profile`: each step reads the clock when it starts and ends.
+// count_run MODEL RUNS [profile]: runs a model with inputs of ones and writes nothing but errors. What a counter of
+// instructions watches: the difference between RUNS + 1 and RUNS is one run. `profile`: each step reads the clock when
+// it starts and ends.
 #include <lacuna/lacuna.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,8 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < lacuna_session_step_count(session); ++i) {
       lacuna_step step;
       check(lacuna_session_step(session, i, &step, &error));
-      printf("%s\t%s\t%s\t%s\t%llu\t%llu\n", step.name, step.op, step.kernel, step.packing, (unsigned long long)step.macs,
-             (unsigned long long)step.nonzero_macs);
+      printf("%s\t%s\t%s\t%s\t%llu\t%llu\n", step.name, step.op, step.kernel, step.packing,
+             (unsigned long long)step.macs, (unsigned long long)step.nonzero_macs);
     }
   }
   lacuna_session_end(session);

@@ -12,6 +12,7 @@ constexpr int kMostLanes = 16;
 struct VecFunctions {
   int lanes;
   void (*splat)(float x, float* y);
+  void (*copy_runs)(const float* x, float* y);  ///< of 1, 2, ... 7 vectors, one behind the other
   void (*load_first)(const float* x, int n, float* y);
   void (*store_first)(const float* x, int n, float* y);
   void (*load_strided)(const float* x, int64_t step, float* y);

@@ -23,6 +23,13 @@ float of_lanes(const float* x) {
   return Function(load(x));
 }
 void splat_lanes(float x, float* y) { store(y, splat(x)); }
+template <int N>
+void copy_runs(const float* x, float* y) {
+  Vec v[N];
+  load_run<N>(x, v);
+  store_run<N>(y, v);
+  if constexpr (N < 7) copy_runs<N + 1>(x + N * Vec::kLanes, y + N * Vec::kLanes);
+}
 void load_lanes(const float* x, int n, float* y) { store(y, load_first(x, n)); }
 void store_lanes(const float* x, int n, float* y) { store_first(y, load(x), n); }
 void load_steps(const float* x, int64_t step, float* y) { store(y, load_strided(x, step)); }
@@ -54,41 +61,24 @@ void looked_up_next(const float* low, const float* high, const int32_t* at, floa
 void gathered(const float* x, const int32_t* at, float* y) { store(y, gather(x, load_index(at))); }
 
 constexpr VecFunctions kFunctions = {
-    Vec::kLanes,
-    splat_lanes,
-    load_lanes,
-    store_lanes,
-    load_steps,
-    of_two<add>,
-    of_two<sub>,
-    of_two<mul>,
-    of_two<div>,
-    of_two<min>,
-    of_two<max>,
-    of_comparison<less>,
-    of_comparison<less_equal>,
-    of_comparison<equal>,
-    fma_lanes,
-    of_one<neg>,
-    of_one<abs>,
-    of_one<sqrt>,
-    of_one<round>,
-    of_one<floor>,
-    of_one<exp2_whole>,
-    split_lanes,
-    of_two<even_lanes>,
-    of_two<odd_lanes>,
-    even_in_order,
-    odd_in_order,
-    lanes_behind,
-    masked_lanes,
-    kept_lanes,
-    selected_lanes,
-    looked_up,
-    looked_up_next,
-    gathered,
-    of_lanes<sum>,
-    of_lanes<max_lane>,
+    Vec::kLanes,          splat_lanes,
+    copy_runs<1>,         load_lanes,
+    store_lanes,          load_steps,
+    of_two<add>,          of_two<sub>,
+    of_two<mul>,          of_two<div>,
+    of_two<min>,          of_two<max>,
+    of_comparison<less>,  of_comparison<less_equal>,
+    of_comparison<equal>, fma_lanes,
+    of_one<neg>,          of_one<abs>,
+    of_one<sqrt>,         of_one<round>,
+    of_one<floor>,        of_one<exp2_whole>,
+    split_lanes,          of_two<even_lanes>,
+    of_two<odd_lanes>,    even_in_order,
+    odd_in_order,         lanes_behind,
+    masked_lanes,         kept_lanes,
+    selected_lanes,       looked_up,
+    looked_up_next,       gathered,
+    of_lanes<sum>,        of_lanes<max_lane>,
     of_lanes<min_lane>,
 };
 

@@ -186,6 +186,15 @@ TEST_CASE("Vec: lanes of one value and reductions") {
   });
 }
 
+TEST_CASE("Vec: runs of one to seven vectors") {
+  for_each_tier([](const VecFunctions& vec, size_t n) {
+    Lanes x(28 * n), y(28 * n, -1.0f);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+    vec.copy_runs(x.data(), y.data());
+    check_lanes(y, x);
+  });
+}
+
 TEST_CASE("Vec: partial loads and stores touch their lanes alone") {
   for_each_tier([](const VecFunctions& vec, size_t n) {
     for (int count = 0; count <= vec.lanes; ++count) {
