@@ -15,12 +15,10 @@ from PIL import Image, ImageDraw
 import detection
 import fetch
 
-MODELS = pathlib.Path(__file__).resolve().parent.parent / "models"
-CLASSIFIER, PRUNED = "efficientnet_lite0", "efficientnet_lite0_pruned"
-FACE, POSE = "face_detection_full_range_sparse", "pose_detection"
-SOURCES = {CLASSIFIER: f"{CLASSIFIER}.onnx", PRUNED: MODELS / f"{PRUNED}.onnx", FACE: f"{FACE}.tflite", POSE: f"{POSE}.tflite"}
+CLASSIFIER, FACE, POSE = "efficientnet_lite0", "face_detection_full_range_sparse", "pose_detection"
+SOURCES = {CLASSIFIER: f"{CLASSIFIER}.onnx", FACE: f"{FACE}.tflite", POSE: f"{POSE}.tflite"}
 PHOTOS = ["astronaut", "chelsea", "coffee"]
-MAKE_CLASSIFIER = MODELS / "make_efficientnet_lite0.py"
+MAKE_CLASSIFIER = pathlib.Path(__file__).parent.parent / "models" / "make_efficientnet_lite0.py"
 BENCH_SECONDS = 2
 
 
@@ -119,21 +117,16 @@ def class_names(directory):
     return [words[synset] for synset in (directory / "imagenet_synsets.txt").read_text().split()]
 
 
-def probabilities(lacuna, name, photo):
-    (logits,) = lacuna.run(name, classifier_input(photo))
-    powers = np.exp(logits[0] - logits[0].max())
-    return powers / powers.sum()
-
-
 def show_classes(lacuna, photos):
     names = class_names(lacuna.directory)
     for title, photo in photos.items():
-        dense, pruned = (probabilities(lacuna, name, photo) for name in (CLASSIFIER, PRUNED))
-        print(f"{title}.png: {CLASSIFIER} sees, and with half of the weights zero")
-        for index in np.argsort(-dense)[:5]:
-            print(f"  {dense[index]:6.1%}  {pruned[index]:6.1%}  {names[index]}")
-        same = "the same" if dense.argmax() == pruned.argmax() else f"another one: {names[pruned.argmax()]}"
-        print(f"  first of the pruned network: {same}\n")
+        (logits,) = lacuna.run(CLASSIFIER, classifier_input(photo))
+        probability = np.exp(logits[0] - logits[0].max())
+        probability /= probability.sum()
+        print(f"{title}.png: {CLASSIFIER} sees")
+        for index in np.argsort(-probability)[:5]:
+            print(f"  {probability[index]:6.1%}  {names[index]}")
+        print()
 
 
 def detect(lacuna, name, detector, canvas):
