@@ -83,11 +83,13 @@ class Exporter {
   }
   std::string describe_node(const Node& node) const { return lacuna::describe(graph_, node); }
 
-  std::string unique(const std::string& wish) {
-    std::string name = wish.empty() ? "value" : wish;
-    for (int i = 1; !used_.insert(name).second; ++i) name = wish + "_" + std::to_string(i);
+  static std::string unique(const std::string& wish, std::set<std::string>& used) {
+    const std::string base = wish.empty() ? "unnamed" : wish;
+    std::string name = base;
+    for (int i = 1; !used.insert(name).second; ++i) name = base + "_" + std::to_string(i);
     return name;
   }
+  std::string unique(const std::string& wish) { return unique(wish, used_); }
 
   void claim(ValueId id) {
     std::string& name = names_[static_cast<size_t>(id)];
@@ -166,7 +168,7 @@ class Exporter {
             const std::string& output) {
     NodeProto* proto = out_->add_node();
     proto->set_op_type(op);
-    proto->set_name(node_name);
+    proto->set_name(unique(node_name, used_by_nodes_));
     for (const std::string& input : inputs) proto->add_input(input);
     proto->add_output(output);
     return {proto};
@@ -646,8 +648,9 @@ class Exporter {
   const ExportOptions& options_;
   ModelProto model_;
   GraphProto* out_;
-  std::vector<std::string> names_;  ///< by value; empty for a constant that is not used yet
-  std::set<std::string> used_;
+  std::vector<std::string> names_;       ///< by value; empty for a constant that is not used yet
+  std::set<std::string> used_;           ///< names of values
+  std::set<std::string> used_by_nodes_;  ///< which have names of their own
 };
 
 }  // namespace

@@ -26,30 +26,28 @@ std::vector<int64_t> draw(int64_t count, int64_t n, std::mt19937& rng) {
   return all;
 }
 
-std::vector<float> column_means(const float* rows, int64_t n, int64_t stride, int64_t first, int64_t last) {
-  std::vector<double> sums(static_cast<size_t>(last - first));
+/// Takes the means of the columns out of rows [n, columns], before squares of them swallow what is left.
+std::vector<float> center(std::vector<float>& rows, int64_t n, int64_t columns) {
+  std::vector<double> sums(static_cast<size_t>(columns));
   for (int64_t i = 0; i < n; ++i) {
-    for (int64_t j = first; j < last; ++j) sums[static_cast<size_t>(j - first)] += rows[i * stride + j];
+    for (int64_t j = 0; j < columns; ++j) sums[static_cast<size_t>(j)] += rows[static_cast<size_t>(i * columns + j)];
   }
   std::vector<float> means;
   for (const double sum : sums) means.push_back(static_cast<float>(sum / static_cast<double>(n)));
+  for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < columns; ++j) rows[static_cast<size_t>(i * columns + j)] -= means[static_cast<size_t>(j)];
+  }
   return means;
 }
 
-/// a^T b of rows [n, columns] about their means, in stripes that threads share.
-Matrix second_moments(const float* a, const std::vector<float>& mean_a, const float* b,
-                      const std::vector<float>& mean_b, int64_t n, int64_t stride, size_t threads) {
-  const auto columns = static_cast<int64_t>(mean_a.size());
+/// a^T b of rows [n, columns], `stride` floats apart, in stripes that threads share.
+Matrix second_moments(const float* a, const float* b, int64_t columns, int64_t n, int64_t stride, size_t threads) {
   constexpr int64_t kStripe = 96;
   Matrix sums(columns, columns);
   parallel_for(static_cast<size_t>((columns + kStripe - 1) / kStripe), threads, [&](size_t stripe, size_t) {
     Scratch scratch;
     const int64_t begin = static_cast<int64_t>(stripe) * kStripe, end = std::min(columns, begin + kStripe);
     multiply(end - begin, columns, n, {a + begin, 1, stride}, {b, stride, 1}, sums.row(begin), false, scratch);
-    for (int64_t i = begin; i < end; ++i) {
-      const float factor = static_cast<float>(n) * mean_a[static_cast<size_t>(i)];
-      for (int64_t j = 0; j < columns; ++j) sums.row(i)[j] -= factor * mean_b[static_cast<size_t>(j)];
-    }
   });
   return sums;
 }
@@ -149,6 +147,10 @@ void Collector::gather(const PrunedLayer& layer) {
                   inputs_[i % 2][static_cast<size_t>(g)].data() + static_cast<int64_t>(sample) * each * layer.columns);
     }
   });
+  for (size_t side = 0; side < 2; ++side) {
+    means_[side].clear();
+    for (std::vector<float>& rows : inputs_[side]) means_[side].push_back(center(rows, gathered_rows_, layer.columns));
+  }
   gathered_node_ = layer.node;
 }
 
@@ -156,11 +158,16 @@ Moments Collector::moments(const PrunedLayer& layer, int64_t group, int64_t firs
   if (gathered_node_ != layer.node) gather(layer);
   const float* d = inputs_[0][static_cast<size_t>(group)].data() + first;
   const float* x = inputs_[1][static_cast<size_t>(group)].data() + first;
+  const auto means = [&](size_t side) {
+    const std::vector<float>& all = means_[side][static_cast<size_t>(group)];
+    return std::vector<float>(all.begin() + first, all.begin() + last);
+  };
+  const int64_t columns = last - first;
   Moments moments;
-  moments.mean_d = column_means(d, gathered_rows_, layer.columns, 0, last - first);
-  moments.mean_x = column_means(x, gathered_rows_, layer.columns, 0, last - first);
-  moments.h = second_moments(x, moments.mean_x, x, moments.mean_x, gathered_rows_, layer.columns, threads_);
-  moments.g = second_moments(d, moments.mean_d, x, moments.mean_x, gathered_rows_, layer.columns, threads_);
+  moments.mean_d = means(0);
+  moments.mean_x = means(1);
+  moments.h = second_moments(x, x, columns, gathered_rows_, layer.columns, threads_);
+  moments.g = second_moments(d, x, columns, gathered_rows_, layer.columns, threads_);
   return moments;
 }
 

@@ -47,7 +47,8 @@ class Collector {
   std::vector<Frontier> frontiers_[2];        ///< one a sample
   std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
   size_t gathered_node_;
-  std::vector<std::vector<float>> inputs_[2];  ///< rows of all groups, one entry a group
+  std::vector<std::vector<float>> inputs_[2];  ///< rows of all groups about their means, one entry a group
+  std::vector<std::vector<float>> means_[2];   ///< that were taken out of their columns
   int64_t gathered_rows_ = 0;
 };
 

@@ -152,7 +152,7 @@ def test_errors_say_what_is_wrong(files, tmp_path):
     (tmp_path / "empty").mkdir()
     fails(MALFORMED, net, "-o", out, "--calibrate", tmp_path / "empty", says="neither pictures")
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "broken" / "a.jpg").write_bytes(b"\xff\xd8\xff no picture")
     fails(USAGE, net, "-o", out, "--calibrate", tmp_path / "broken", says="--image")
     fails(MALFORMED, net, "-o", out, "--calibrate", tmp_path / "broken", "--image", "mean=1,1,1;std=1,1,1",
           says="none of its pictures")
