@@ -247,7 +247,7 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
     }
   }
   if (config.provider != nullptr) {
-    memset(made->bases.arena, 0, model.program->arena_bytes());
+    memset(made->bases.arena, 0, static_cast<size_t>(model.program->arena_bytes()));
     attach_regions(*made);
   }
   if (config.log != nullptr) log_session(*made, map.bytes);

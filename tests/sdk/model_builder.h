@@ -57,7 +57,7 @@ class ModelBuilder {
   uint32_t buffer(uint64_t floats) {
     auto made = std::make_unique<fbs::BufferT>();
     made->offset = program.arena_bytes;
-    made->bytes = align_up(floats * sizeof(float));
+    made->bytes = align_up(static_cast<size_t>(floats * sizeof(float)));
     program.arena_bytes += made->bytes;
     program.buffers.push_back(std::move(made));
     return static_cast<uint32_t>(program.buffers.size() - 1);
