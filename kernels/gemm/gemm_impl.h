@@ -7,13 +7,57 @@
 namespace lacuna {
 namespace {
 
-/// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors. Rows that
-/// do not exist have zero weights and are not written.
-template <int kBlock, int MR, int NR, bool kMasked, bool kOffsets>
+/// Pixels behind the vectors of a run, fewer than are worth a vector: rows along lanes. Some may not exist.
+template <int kBlock, int kPixels>
+struct LeftPixels {
+  static constexpr int kLanes = kBlock < Vec::kLanes ? kBlock : Vec::kLanes;
+  static constexpr int kVecs = kBlock / kLanes;
+  Vec sum[kPixels > 0 ? kPixels : 1][kVecs];
+
+  LeftPixels() {
+#pragma GCC unroll 4
+    for (int p = 0; p < kPixels; ++p) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVecs; ++v) sum[p][v] = zero();
+    }
+  }
+  /// x: the pixels of a column, w: its weights.
+  void add_column(const float* x, const float* w) {
+#pragma GCC unroll 4
+    for (int v = 0; kPixels > 0 && v < kVecs; ++v) {
+      const Vec weights = kLanes < Vec::kLanes ? load_first(w, kLanes) : load(w + v * Vec::kLanes);
+#pragma GCC unroll 4
+      for (int p = 0; p < kPixels; ++p) sum[p][v] = fma(weights, splat(x[p]), sum[p][v]);
+    }
+  }
+  void end(const TileOutput& out, int64_t row, int64_t rows, int pixels) const {
+    for (int p = 0; p < pixels; ++p) {
+      float sums[kBlock];
+      for (int v = 0; v < kVecs; ++v) store_first(sums + v * Vec::kLanes, sum[p][v], kLanes);
+      TileOutput pixel = out;
+      pixel.y += p;
+      if (pixel.residual != nullptr) pixel.residual += p;
+      for (int64_t m = 0; m < rows; ++m) end_sum(pixel, row + m, start_sum(pixel, row + m) + sums[m]);
+    }
+  }
+};
+
+constexpr int kMostLeft = 4;
+
+/// Whether a run of `vectors` vectors has registers for `left` pixels behind them.
+constexpr bool takes_left(int vectors, int left) {
+  if (Vec::kLaneProducts || left == 0 || left > kMostLeft) return false;
+  return (Vec::kLanes >= 8 && vectors == 2) || (Vec::kLanes == 16 && vectors == 3 && left == 1);
+}
+
+/// MR of the kBlock rows of a row block, from row `row` on, whose weights start at `w`, against NR vectors; all rows of
+/// the block against up to kLeft pixels behind them. Rows that do not exist have zero weights and are not written.
+template <int kBlock, int MR, int NR, bool kMasked, int kLeft, bool kOffsets>
 inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, const TileInput& in,
                           const TileOutput& out, int tail) {
   const int64_t left = rows.rows - row;
   Vec sum[MR][NR];
+  LeftPixels<kBlock, kLeft> pixels;
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
   for (int64_t c = 0; c < rows.columns; ++c, w += kBlock) {
@@ -30,10 +74,17 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
     }
+    pixels.add_column(x + NR * Vec::kLanes, w);
   }
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) {
     if (m < left) end_sums<NR, kMasked>(out, row + m, tail, sum[m]);
+  }
+  if constexpr (kLeft > 0) {
+    TileOutput behind = out;
+    behind.y += NR * Vec::kLanes;
+    if (behind.residual != nullptr) behind.residual += NR * Vec::kLanes;
+    pixels.end(behind, row, left < kBlock ? left : kBlock, out.pixels - NR * Vec::kLanes);
   }
 }
 
@@ -51,11 +102,27 @@ struct MultiplyBlock {
     if constexpr (Vec::kLaneProducts && MR == kBlock && MR % 8 == 0) {
       // Half of the block does not exist: half of the work is spared.
       if (rows.rows - row <= MR / 2) {
-        return multiply_rows<kBlock, MR / 2, NR, kMasked, kOffsets>(rows, w, row, in, out, tail);
+        return multiply_rows<kBlock, MR / 2, NR, kMasked, 0, kOffsets>(rows, w, row, in, out, tail);
       }
     }
     for (int m = 0; m < kBlock && row + m < rows.rows; m += MR) {
-      multiply_rows<kBlock, MR, NR, kMasked, kOffsets>(rows, w + m, row + m, in, out, tail);
+      multiply_rows<kBlock, MR, NR, kMasked, 0, kOffsets>(rows, w + m, row + m, in, out, tail);
+    }
+  }
+  /// NR whole vectors and up to kLeft pixels behind them.
+  template <int NR, int kLeft>
+  void run_with_left() const {
+    const float* w = rows.values + row / kBlock * rows.block_stride;
+    multiply_rows<kBlock, MR, NR, false, kLeft, kOffsets>(rows, w, row, in, out, Vec::kLanes);
+    for (int m = MR; m < kBlock && row + m < rows.rows; m += MR) {
+      multiply_rows<kBlock, MR, NR, false, 0, kOffsets>(rows, w + m, row + m, in, out, Vec::kLanes);
+    }
+  }
+  /// The run of `vectors` vectors and `left` pixels, as takes_left says.
+  void run_with_left(int vectors, int left) const {
+    if constexpr (Vec::kLanes >= 8) {
+      if (vectors == 3) return run_with_left<3, 1>();
+      left == 1 ? run_with_left<2, 1>() : run_with_left<2, kMostLeft>();
     }
   }
 };
@@ -107,21 +174,30 @@ inline void narrow(int first, int pixels, TileInput* in, TileOutput* out) {
   out->pixels = pixels;
 }
 
-/// A tile in equal runs of at most NR vectors; a single pixel behind whole vectors is not worth one. All runs take a
+/// A tile in equal runs of at most NR vectors; few pixels behind whole vectors are not worth one. All runs take a
 /// row block before the next: its weights come from L1 or L2 then.
 template <int kBlock, int MR, int NR, bool kOffsets>
 inline void multiply_runs(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
-  const bool single = out.pixels > Vec::kLanes && out.pixels % Vec::kLanes == 1;
-  const int pixels = single ? out.pixels - 1 : out.pixels;
+  const int whole = out.pixels / Vec::kLanes, left = out.pixels % Vec::kLanes;
+  const int whole_runs = (whole + NR - 1) / NR;
+  const int last_run = whole == 0 ? 0 : whole - whole * (whole_runs - 1) / whole_runs;
+  const bool joins = takes_left(last_run, left), single = whole > 0 && !joins && left == 1;
+  const int pixels = joins || single ? out.pixels - left : out.pixels;
   const int vectors = (pixels + Vec::kLanes - 1) / Vec::kLanes;
   const int runs = (vectors + NR - 1) / NR;
   for (int64_t row = 0; row < rows.rows; row += kBlock) {
     for (int run = 0; run < runs; ++run) {
       const int first = vectors * run / runs * Vec::kLanes, end = vectors * (run + 1) / runs * Vec::kLanes;
+      const bool with_left = joins && run == runs - 1;
       TileInput run_in = in;
       TileOutput run_out = out;
-      narrow(first, (end < pixels ? end : pixels) - first, &run_in, &run_out);
-      for_run<NR>(run_out.pixels, MultiplyBlock<kBlock, MR, kOffsets>{rows, row, run_in, run_out});
+      narrow(first, (with_left ? out.pixels : end < pixels ? end : pixels) - first, &run_in, &run_out);
+      const MultiplyBlock<kBlock, MR, kOffsets> block{rows, row, run_in, run_out};
+      if (with_left) {
+        block.run_with_left(last_run, left);
+      } else {
+        for_run<NR>(run_out.pixels, block);
+      }
     }
     if (single) {
       TileInput pixel_in = in;

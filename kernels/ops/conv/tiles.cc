@@ -34,12 +34,15 @@ enum class Source : uint8_t {
   kLines,   ///< unfolded as UnfoldLines
 };
 
+struct Item;
+
 /// Followed by the tables of the row ranges and, for lines, sources and offsets.
 struct State {
   void (*run)(const void* state, uint32_t task, void* scratch);
   PackedWeights weights;
   Planes x, y, residual;
   Epilogue epilogue;
+  void (*run_item)(const State& s, const Item& item, float* scratch);
   Source source;
   UnfoldInput window;  ///< what does not change from tile to tile
   UnfoldKernel unfold;
@@ -101,7 +104,9 @@ struct Shapes {
     return block / geometry.height.kernel * lines.plane_stride + kPixelUnit;  // the last line is read in whole units
   }
   /// Floats of the sums of a tile.
-  int64_t sums() const { return source == Source::kLines ? geometry.rows * lines.sums_stride() + kPixelUnit : 0; }
+  int64_t sums() const {
+    return source == Source::kLines && sparse ? geometry.rows * lines.sums_stride() + kPixelUnit : 0;
+  }
   int64_t source_rows() const { return source == Source::kLines ? lines.source_rows : 0; }
   int64_t offsets() const { return source == Source::kLines ? block : 0; }
 
@@ -121,7 +126,7 @@ struct Shapes {
     const int64_t units = !sparse ? kDenseUnits : geometry.taps() == 1 ? kSparseUnitsOfOneTap : kSparseUnits;
     source = in_place ? Source::kPlanes : Source::kPixels;
     if (!in_place && is_ordinary(geometry)) {
-      lines = choose_line_tiling(geometry, units);
+      lines = sparse ? choose_line_tiling(geometry, units) : choose_wide_tiling(geometry, units);
       if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;
     }
     const int64_t most = source == Source::kPlanes && !sparse ? kGemmTilePixels : kTilePixels;
@@ -196,6 +201,26 @@ TileOutput output_of(const State& s, const Rows& rows, int64_t block) {
   return out;
 }
 
+/// The same for `pixels` pixels of the output from `pixel` on.
+TileOutput output_at(const State& s, const Item& item, const Rows& rows, int64_t block, int64_t pixel, int pixels) {
+  TileOutput out = output_of(s, rows, block);
+  out.y = s.y.at(item.batch, rows.first) + pixel;
+  out.row_stride = s.y.channel_stride;
+  out.pixels = pixels;
+  out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
+  out.residual_stride = s.residual.channel_stride;
+  return out;
+}
+
+/// The activation that no clamp makes.
+void end_pixels(const State& s, const Item& item, const Rows& rows, int64_t pixel, int64_t pixels) {
+  if (s.epilogue.after.function == nullptr) return;
+  float* y = s.y.at(item.batch, rows.first) + pixel;
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    s.epilogue.after.apply(y + r * s.y.channel_stride, static_cast<size_t>(pixels));
+  }
+}
+
 /// A run of pixels: sums wait in the output between blocks.
 void run_pixels(const State& s, const Item& item, float* scratch) {
   const int64_t units = ceil_div(s.pixels, kPixelUnit);
@@ -206,30 +231,19 @@ void run_pixels(const State& s, const Item& item, float* scratch) {
   tile.column_stride = s.column_stride;
   const Rows rows = rows_of(s, item);
   const int64_t pixel = item.out_depth * s.window.height.out * s.window.width.out + tile.pixel;
-  float* y = s.y.at(item.batch, rows.first) + pixel;
   for (int64_t block = 0; block < s.blocks; ++block) {
     tile.in = input_of(s, item, block);
-    TileOutput out = output_of(s, rows, block);
-    out.y = y;
-    out.row_stride = s.y.channel_stride;
-    out.pixels = tile.pixels;
-    out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
-    out.residual_stride = s.residual.channel_stride;
     TileInput in = {tile.in.x + tile.pixel, s.x.channel_stride, nullptr};
     if (s.source == Source::kPixels) {
       s.unfold.unfold_pixels(tile, scratch);
       in = {scratch, s.column_stride, nullptr};
     }
-    multiply(s, item, block, in, out);
+    multiply(s, item, block, in, output_at(s, item, rows, block, pixel, tile.pixels));
   }
-  if (s.epilogue.after.function == nullptr) return;
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    s.epilogue.after.apply(y + r * s.y.channel_stride, static_cast<size_t>(tile.pixels));
-  }
+  end_pixels(s, item, rows, pixel, tile.pixels);
 }
 
-/// Rows of pixels: sums wait in scratch, where whole vectors of them are aligned.
-void run_lines(const State& s, const Item& item, float* scratch) {
+UnfoldLines lines_of(const State& s, const Item& item) {
   const LineTiling& tiling = s.lines;
   const int64_t part = item.tile % tiling.parts, units = ceil_div(s.window.width.out, kPixelUnit);
   const auto parts = static_cast<uint32_t>(tiling.parts), index = static_cast<uint32_t>(part);
@@ -241,6 +255,28 @@ void run_lines(const State& s, const Item& item, float* scratch) {
   tile.columns = std::min(task_begin(units, parts, index + 1) * kPixelUnit, s.window.width.out) - tile.column;
   tile.pitch = tiling.pitch;
   tile.plane_stride = tiling.plane_stride;
+  return tile;
+}
+
+/// Rows of pixels, dense: sums wait in the output between blocks.
+void run_lines_in_place(const State& s, const Item& item, float* scratch) {
+  UnfoldLines tile = lines_of(s, item);
+  const int64_t lines = std::min(s.lines.rows, s.window.height.out - tile.row);
+  const Rows rows = rows_of(s, item);
+  const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * s.window.width.out + tile.column;
+  for (int64_t block = 0; block < s.blocks; ++block) {
+    tile.in = input_of(s, item, block);
+    s.unfold.unfold_lines(tile, scratch);
+    const auto pixels = static_cast<int>((lines - 1) * s.lines.pitch + tile.columns);
+    multiply(s, item, block, {scratch, 0, s.offsets}, output_at(s, item, rows, block, pixel, pixels));
+  }
+  end_pixels(s, item, rows, pixel, (lines - 1) * s.lines.pitch + tile.columns);
+}
+
+/// Rows of pixels, sparse: sums wait in scratch, where whole vectors of them are aligned.
+void run_lines(const State& s, const Item& item, float* scratch) {
+  const LineTiling& tiling = s.lines;
+  UnfoldLines tile = lines_of(s, item);
   const int64_t lines = std::min(tiling.rows, s.window.height.out - tile.row);
   const Rows rows = rows_of(s, item);
   float* sums = scratch + s.sums;
@@ -283,7 +319,7 @@ void run_tiles(const void* state, uint32_t task, void* scratch) {
   const State& s = *static_cast<const State*>(state);
   const int64_t end = task_begin(s.items(), s.tasks, task + 1);
   for (int64_t i = task_begin(s.items(), s.tasks, task); i < end; ++i) {
-    (s.source == Source::kLines ? run_lines : run_pixels)(s, item_of(s, i), static_cast<float*>(scratch));
+    s.run_item(s, item_of(s, i), static_cast<float*>(scratch));
   }
 }
 
@@ -340,6 +376,7 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   if (step.inputs.size > 1 && step.inputs[1].present) s.residual = Planes(step.inputs[1]);
   s.epilogue = bind_epilogue(step.attrs_as<fbs::ConvAttrs>().activation(), context.isas);
   s.source = shapes.source;
+  s.run_item = s.source != Source::kLines ? run_pixels : shapes.sparse ? run_lines : run_lines_in_place;
   s.window = describe_window(s, shapes);
   s.unfold = select_kernel(kUnfoldKernels, context.isas);
   s.images = g.batch * shapes.depth_out;

@@ -59,6 +59,16 @@ LineTiling choose_line_tiling(const ConvGeometry& g, int64_t units) {
   return best;
 }
 
+LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units) {
+  const int64_t width = g.width.out;
+  for (const int64_t pitch : {kPixelUnit / 4, kPixelUnit / 2}) {
+    if (width == pitch) return make_tiling(g, 1, pitch, units * kPixelUnit / pitch);
+  }
+  const int64_t all = ceil_div(width, kPixelUnit), parts = ceil_div(all, units);
+  const int64_t pitch = ceil_div(all, parts) * kPixelUnit;
+  return make_tiling(g, parts, pitch, pitch == width ? units * kPixelUnit / pitch : 1);
+}
+
 double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling) {
   const int64_t line = tiling.pitch < kPixelUnit ? tiling.pitch : ceil_div(g.width.out, kPixelUnit) * kPixelUnit;
   return static_cast<double>(g.width.out) / static_cast<double>(line);

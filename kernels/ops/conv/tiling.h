@@ -23,8 +23,11 @@ struct LineTiling {
   int64_t sums_stride() const { return (rows * pitch + kPixelUnit - 1) / kPixelUnit * kPixelUnit; }
 };
 
-/// The best line tiling with tiles of at most `units` kPixelUnits.
+/// The line tiling with tiles of at most `units` kPixelUnits that copies least.
 LineTiling choose_line_tiling(const ConvGeometry& g, int64_t units);
+
+/// The widest line tiling whose tiles lie in the output as they are: one row, or rows without gaps.
+LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units);
 
 /// Part of the computed pixels that exist.
 double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling);
