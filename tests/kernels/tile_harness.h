@@ -26,7 +26,7 @@ struct TileShape {
 inline std::vector<int> tile_pixels(int most) {
   std::vector<int> pixels;
   for (int n = 1; n <= most; ++n) {
-    if (n <= 17 || n % 8 <= 1 || n % 8 == 7) pixels.push_back(n);
+    if (n <= 17 || n % 8 <= 4 || n % 8 == 7) pixels.push_back(n);
   }
   return pixels;
 }

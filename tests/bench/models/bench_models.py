@@ -178,7 +178,7 @@ class Bench:
         if table.int8:
             rows = [row for row in rows if row in INT8_ROWS]
         result = {"schema_version": SCHEMA_VERSION, "table": dataclasses.asdict(table),
-                  "date": datetime.date.today().isoformat(), "command": command_line(),
+                  "date": datetime.date.today().isoformat(), "command": command_line(self.args),
                   "rounds": self.args.rounds, "seconds": self.args.seconds, "quick": self.args.quick,
                   "machine": machine.describe(), "rows": [], "missing": {}}
         for name in rows:
@@ -193,11 +193,26 @@ class Bench:
         return result
 
 
-def command_line():
-    """What was typed, without the place of this machine's models."""
+def merge(stored, fresh):
+    """A table to which rows were added: new ones take the place of old ones, in the standard order."""
+    def made_by(table):
+        return table["rounds"], table["seconds"], {**table["machine"], "load": 0}
+    if made_by(stored) != made_by(fresh):
+        raise EngineError("--add: the stored table has other rounds, seconds or another machine")
+    rows = {row["network"]: row for row in [*stored["rows"], *fresh["rows"]]}
+    missing = {name: why for name, why in {**stored["missing"], **fresh["missing"]}.items() if name not in rows}
+    order = {pathlib.Path(name).stem: i for i, name in enumerate(standard_rows())}
+    return {**fresh, "rows": sorted(rows.values(), key=lambda row: order.get(row["network"], len(order))),
+            "missing": missing, "versions": {**stored["versions"], **fresh["versions"]}}
+
+
+def command_line(args):
+    """What gives the whole table, without the place of this machine's models."""
     arguments = list(sys.argv[1:])
     if "--models" in arguments:
         arguments[arguments.index("--models") + 1] = "DIR"
+    if args.add:
+        arguments = [argument for argument in arguments if argument not in [*args.networks, "--add"]]
     return shlex.join(["./dev", "bench", "models", *arguments])
 
 
@@ -228,6 +243,8 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true", help="few short rounds, to see that it works")
     parser.add_argument("--rounds", type=int, help="of each engine for each network (default: 15, quick: 3)")
     parser.add_argument("--seconds", type=float, help="that a round takes (default: 0.15, quick: 0.02)")
+    parser.add_argument("--add", action="store_true",
+                        help="keep the stored table's rows of other networks, so that it can be taken in parts")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md from all stored tables")
     parser.add_argument("--docs", type=pathlib.Path, default="docs", help="folder of the document")
     parser.add_argument("--lacuna", type=pathlib.Path, default="build/native/bin/lacuna", help="the lacuna program")
@@ -254,7 +271,10 @@ def main(arguments=None):
         for table in tables:
             result = bench.table(table, rows)
             results.mkdir(parents=True, exist_ok=True)
-            (results / f"{table.name}.json").write_text(json.dumps(result, indent=2) + "\n")
+            path = results / f"{table.name}.json"
+            if args.add and path.exists():
+                result = merge(json.loads(path.read_text()), result)
+            path.write_text(json.dumps(result, indent=2) + "\n")
             print(document.text(result))
         if args.write_docs:
             stored = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
