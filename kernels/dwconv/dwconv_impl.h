@@ -63,8 +63,16 @@ inline uint32_t inside_bits(const uint8_t* inside, int64_t first) {
 /// The input rows from `first` on; those outside the plane are zeros.
 template <int N>
 struct InputRows {
-  InputRows(const DwconvTile& t, const Plane& p, int64_t first) {
+  LACUNA_DWCONV_INLINE InputRows(const DwconvTile& t, const Plane& p, int64_t first) {
     const int64_t height = t.plan->height.in, width = t.plan->width.in;
+    if constexpr (Vec::kLanes == 16) {  // pointers stored one by one and loaded by twos would wait for the stores
+#pragma GCC unroll 16
+      for (int i = 0; i < N; ++i) {
+        const int64_t row = first + i;
+        at[i] = static_cast<uint64_t>(row) < static_cast<uint64_t>(height) ? p.x + row * width : t.plan->zeros;
+      }
+      return;
+    }
     if (first >= 0 && first + N <= height) {
 #pragma GCC unroll 16
       for (int i = 0; i < N; ++i) at[i] = p.x + (first + i) * width;
@@ -142,15 +150,16 @@ struct RowsFilter {
       return {{load_mask(bits), load_mask(bits >> Vec::kLanes)}};
     }
   }
+  LACUNA_DWCONV_INLINE static Block split(Vec low, Vec high) {
+    if constexpr (kStride == 1) return {{low}};
+    if constexpr (kStride == 2) return {{even_lanes(low, high), odd_lanes(low, high)}};
+  }
   template <bool kMasked>
   LACUNA_DWCONV_INLINE static Block load_block(const float* x, const BlockMask& mask) {
     const Vec low = kMasked ? load_masked(x, mask.part[0]) : load(x);
-    if constexpr (kStride == 1) {
-      return {{low}};
-    } else {
-      const Vec high = kMasked ? load_masked(x + Vec::kLanes, mask.part[1]) : load(x + Vec::kLanes);
-      return {{even_lanes(low, high), odd_lanes(low, high)}};
-    }
+    if constexpr (kStride == 1) return split(low, low);
+    const float* behind = x + Vec::kLanes;
+    return split(low, kMasked ? load_masked(behind, mask.part[kStride - 1]) : load(behind));
   }
 
   /// What tap kx of a vector of outputs reads, of three neighbouring blocks.
@@ -228,7 +237,8 @@ struct RowsFilter {
     const Window& w = t.plan->width;
     return w.out <= Vec::kLanes && w.pad >= kCentre && kCentre - w.pad + kStep >= w.in;
   }
-  template <int R>
+  /// kHalf: of a block of two vectors only the first has positions inside the row.
+  template <int R, bool kHalf>
   LACUNA_DWCONV_INLINE void filter_narrow(int64_t row, const BlockMask& mask) const {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
@@ -241,8 +251,9 @@ struct RowsFilter {
 #pragma GCC unroll 16
     for (int i = 0; i < kInputs; ++i) {
       Vec taps[kKernel];
-      shift_taps(none, load_block<true>(rows.at[i] + first, mask), none, taps,
-                 std::make_integer_sequence<int, kKernel>());
+      const float* x = rows.at[i] + first;
+      const Block block = kHalf ? split(load_masked(x, mask.part[0]), zero()) : load_block<true>(x, mask);
+      shift_taps(none, block, none, taps, std::make_integer_sequence<int, kKernel>());
       add_row<R>(weights, i, taps, sum);
     }
     end_rows<R>(row, 0, true, sum);
@@ -310,9 +321,15 @@ struct RowsFilter {
   LACUNA_DWCONV_INLINE void run() const {
     if constexpr (Vec::kCheapShifts) {
       if (is_narrow()) {
-        const BlockMask mask = block_mask(kCentre - t.plan->width.pad);
-        for_rows([&](int64_t row, auto rows)
-                     __attribute__((always_inline)) { filter_narrow<decltype(rows)::value>(row, mask); });
+        const int64_t first = kCentre - t.plan->width.pad;
+        const BlockMask mask = block_mask(first);
+        if (kStride == 2 && first + Vec::kLanes >= t.plan->width.in) {
+          for_rows([&](int64_t row, auto rows)
+                       __attribute__((always_inline)) { filter_narrow<decltype(rows)::value, true>(row, mask); });
+        } else {
+          for_rows([&](int64_t row, auto rows)
+                       __attribute__((always_inline)) { filter_narrow<decltype(rows)::value, false>(row, mask); });
+        }
       } else {
         for_rows([&](int64_t row, auto rows)
                      __attribute__((always_inline)) { filter_by_shifts<decltype(rows)::value>(row); });
@@ -334,8 +351,8 @@ struct RowsFilter {
   }
 
   /// As many rows as leave registers for the rest.
-  static constexpr int kRows =
-      Vec::kCheapShifts ? (kKernel == 3 || (kKernel == 5 && kStride == 1) ? 4 : 2) : (kKernel == 3 ? 2 : 4);
+  static constexpr bool kFour = kStride == 1 ? kKernel <= 5 : kKernel == 3 && Vec::kLanes < 16;
+  static constexpr int kRows = Vec::kCheapShifts ? (kFour ? 4 : 2) : (kKernel == 3 ? 2 : 4);
 };
 
 /// Stride 1, rows as long in as out and short enough that a vector takes several.
