@@ -42,9 +42,13 @@ Function next(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
 }
 
-int opened(int descriptor) {
+/// `args` has the mode of a file that is created.
+int open_file(const char* path, int flags, va_list args) {
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+  if (fails_with(kFiles, EMFILE)) return -1;
+  const long descriptor = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
   files += descriptor >= 0;
-  return descriptor;
+  return static_cast<int>(descriptor);
 }
 
 }  // namespace
@@ -91,12 +95,17 @@ int posix_memalign(void** memory, size_t alignment, size_t bytes) {
 int open(const char* path, int flags, ...) {
   va_list args;
   va_start(args, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+  const int descriptor = open_file(path, flags, args);
   va_end(args);
-  if (fails_with(kFiles, EMFILE)) return -1;
-  return opened(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode)));
+  return descriptor;
 }
-int open64(const char* path, int flags, ...) __attribute__((alias("open")));
+int open64(const char* path, int flags, ...) {
+  va_list args;
+  va_start(args, flags);
+  const int descriptor = open_file(path, flags, args);
+  va_end(args);
+  return descriptor;
+}
 
 int close(int descriptor) {
   const long result = syscall(SYS_close, descriptor);
@@ -109,6 +118,9 @@ ssize_t read(int descriptor, void* data, size_t bytes) {
 }
 ssize_t write(int descriptor, const void* data, size_t bytes) {
   return fails_with(kFiles, ENOSPC) ? -1 : syscall(SYS_write, descriptor, data, bytes);
+}
+ssize_t writev(int descriptor, const iovec* parts, int count) {
+  return fails_with(kFiles, ENOSPC) ? -1 : syscall(SYS_writev, descriptor, parts, count);
 }
 int fsync(int descriptor) { return fails_with(kFiles, EIO) ? -1 : static_cast<int>(syscall(SYS_fsync, descriptor)); }
 

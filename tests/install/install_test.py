@@ -3,50 +3,14 @@
 The environment names what is tested: LACUNA_BUILD (a build directory with everything built), LACUNA_MODEL (an .lcn file).
 """
 import os
-import re
 import pathlib
+import re
 import shutil
-import subprocess
 
 import pytest
+from consumers import ROOT, build, call, make_package, run, use
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ["LACUNA_BUILD"]).resolve()
-MODEL = pathlib.Path(os.environ["LACUNA_MODEL"]).resolve()
-JOBS = str(os.cpu_count())
-
-
-def call(*command, **options):
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=1500, check=False, **options)
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
-    return done.stdout
-
-
-def build(project, folder, *options):
-    """Configures and builds a consumer project of this folder; launchers make repeated builds cheap."""
-    launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    call("cmake", "-S", HERE / project, "-B", folder, "-G", "Ninja", *launcher, *options)
-    call("cmake", "--build", folder, "--parallel", JOBS)
-
-
-def run(program, **options):
-    assert "lacuna 0." in call(program, MODEL, **options)
-
-
-def use(prefix, folder):
-    """Finds the package below `prefix` by CMake and by pkg-config."""
-    build("find_package", folder / "cmake", f"-DCMAKE_PREFIX_PATH={prefix}")
-    run(folder / "cmake/consumer_c")
-    assert "libstdc++" not in call("readelf", "--dynamic", folder / "cmake/consumer_c")
-    assert "steps on" in call(folder / "cmake/consumer_cc", MODEL)
-    (description,) = prefix.rglob("lacuna.pc")
-    environment = dict(os.environ, PKG_CONFIG_PATH=str(description.parent), LD_LIBRARY_PATH=str(description.parents[1]))
-    flags = call("pkg-config", "--cflags", "--libs", "lacuna", env=environment).split()
-    call("cc", "-std=c99", HERE / "consumer.c", "-o", folder / "by_pkg_config", *flags)
-    run(folder / "by_pkg_config", env=environment)
-    assert list(prefix.rglob("THIRD_PARTY_NOTICES.md")) and list(prefix.rglob("LICENSE"))
 
 
 def exported(library):
@@ -89,18 +53,12 @@ def test_fetch_content_as_a_shared_library(tmp_path):
 @pytest.mark.skipif(not shutil.which("cpack"), reason="there is no cpack here")
 @pytest.mark.parametrize("kind", ["TGZ", "DEB"])
 def test_package(kind, tmp_path):
-    call("cpack", "--config", BUILD / "CPackConfig.cmake", "-G", kind, "-B", tmp_path / "packages")
-    (package,) = (path for path in (tmp_path / "packages").iterdir() if path.is_file())
-    if kind == "TGZ":
-        shutil.unpack_archive(package, tmp_path / "unpacked")
-        (prefix,) = (path.parents[1] for path in (tmp_path / "unpacked").rglob("lacuna") if path.parent.name == "bin")
-    else:
-        if not shutil.which("dpkg-deb"):
-            pytest.skip("there is no dpkg-deb here")
+    if kind == "DEB" and not shutil.which("dpkg-deb"):
+        pytest.skip("there is no dpkg-deb here")
+    package, prefix = make_package(BUILD, kind, tmp_path)
+    if kind == "DEB":
         machine = call("dpkg", "--print-architecture").strip()
         assert call("dpkg-deb", "--field", package, "Architecture").strip() == machine
         assert "libc6" in call("dpkg-deb", "--field", package, "Depends")
-        call("dpkg-deb", "--extract", package, tmp_path / "unpacked")
-        prefix = tmp_path / "unpacked/usr"
     assert "lacuna 0." in call(prefix / "bin/lacuna", "--version")
     use(prefix, tmp_path)

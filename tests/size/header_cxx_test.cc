@@ -1,7 +1,8 @@
-// lacuna.h compiles as the oldest C++ that is about, and every function that it declares is there to be linked.
+// The headers compile as the oldest C++ that is about, and every function that they declare is there to be linked.
 #include <cstddef>
 
 #include "lacuna/lacuna.h"
+#include "lacuna/lacuna_image.h"
 
 int main() {
   void (*const functions[])() = {
@@ -31,7 +32,14 @@ int main() {
       LACUNA_ADDRESS(lacuna_session_run),
       LACUNA_ADDRESS(lacuna_session_step_count),
       LACUNA_ADDRESS(lacuna_session_step),
+      LACUNA_ADDRESS(lacuna_session_provided),
       LACUNA_ADDRESS(lacuna_session_isa),
+      LACUNA_ADDRESS(lacuna_image_describe),
+      LACUNA_ADDRESS(lacuna_image_transform_default),
+      LACUNA_ADDRESS(lacuna_image_to_tensor),
+      LACUNA_ADDRESS(lacuna_model_preprocessing),
+      LACUNA_ADDRESS(lacuna_model_label),
+      LACUNA_ADDRESS(lacuna_image_transform_for_model),
 #undef LACUNA_ADDRESS
   };
   for (std::size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); ++i) {

@@ -50,8 +50,8 @@ vectors:
         .section .data
         .balign 4096
 table:                                    /* a GiB each: its address, accessed, shareable, memory type, block */
-        .quad   0x00000000 | 1 << 10 | 0 << 2 | 1          /* devices */
-        .quad   0x40000000 | 1 << 10 | 3 << 8 | 1 << 2 | 1 /* RAM */
+        .quad   0x00000000 | 3 << 53 | 1 << 10 | 0 << 2 | 1 /* devices, from which nothing is executed */
+        .quad   0x40000000 | 1 << 10 | 3 << 8 | 1 << 2 | 1  /* RAM */
         .quad   0
         .quad   0
         .fill   508, 8, 0
