@@ -56,7 +56,8 @@ Status describe_member(const fbs::Program& program, const Tensors* list, size_t 
 }
 
 Status check_transfer(const lacuna_tensor& tensor, const void* data, size_t bytes, lacuna_error* error) {
-  LACUNA_RETURN_IF_ERROR(check_argument(data != nullptr, "data is null", error));
+  const bool good = data != nullptr && reinterpret_cast<uintptr_t>(data) % lacuna_dtype_bytes(tensor.dtype) == 0;
+  LACUNA_RETURN_IF_ERROR(check_argument(good, "data is null or not aligned to an element", error));
   if (bytes == tensor.bytes) return LACUNA_OK;
   return fail(error, LACUNA_ERROR_WRONG_SIZE, "%zu bytes were given; \"%.80s\" has %zu", bytes, tensor.name,
               tensor.bytes);

@@ -15,7 +15,8 @@
  *
  * Memory. The library never allocates. A model borrows the caller's bytes or holds the mapping of a file; a session
  * lives in the caller's arena. After lacuna_session_init() nothing is allocated, and with one thread no system call is
- * made either (lacuna_open_options.stream and lacuna_session_options.profile apart: they ask for some).
+ * made either (lacuna_open_options.stream and lacuna_session_options.profile apart: they ask for some). Opening a model
+ * takes up to 64 KiB of stack, every other call up to 32 KiB; a session's own threads have the system's default.
  *
  * Threads. An open model is only read: any number of threads may use it and have sessions of it at once; opening and
  * closing it exclude every other use. A session is used by one thread at a time, which may change. Functions without
@@ -119,8 +120,8 @@ typedef struct lacuna_model {
 
 /** Opens a model in memory: `bytes` bytes at `data`, which is aligned to LACUNA_ALIGNMENT, is neither copied nor
  * written, and must outlive the model and its sessions unchanged. The bytes are verified whole, except the weights'
- * hash (lacuna_model_check_weights). Takes no memory but some 64 KiB of stack. *model is private: it may be moved in
- * memory, copies of it stand for the same model, and what it held before is overwritten, so close an open one first.
+ * hash (lacuna_model_check_weights). *model is private: it may be moved in memory, copies of it stand for the same
+ * model, and what it held before is overwritten, so close an open one first.
  * On failure *model is closed.
  * Errors: TRUNCATED, NOT_A_MODEL, VERSION, HASH, STRUCTURE, MEANING, UNSUPPORTED_OPERATOR, UNSUPPORTED_DTYPE,
  * TOO_LARGE, INVALID_ARGUMENT. */

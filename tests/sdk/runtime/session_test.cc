@@ -177,6 +177,8 @@ TEST_CASE("session: wrong options and arguments") {
   std::vector<float> data(kSampleElements);
   CHECK(session->set_input(1, data.data(), data.size() * 4, &error) == LACUNA_ERROR_NO_SUCH_TENSOR);
   CHECK(session->set_input(0, data.data(), data.size() * 4 - 1, &error) == LACUNA_ERROR_WRONG_SIZE);
+  const void* odd = reinterpret_cast<const char*>(data.data()) + 1;
+  CHECK(session->set_input(0, odd, data.size() * 4, &error) == LACUNA_ERROR_INVALID_ARGUMENT);
   CHECK(session->set_input(0, nullptr, data.size() * 4, &error) == LACUNA_ERROR_INVALID_ARGUMENT);
   CHECK(session->get_output(3, data.data(), data.size() * 4, &error) == LACUNA_ERROR_NO_SUCH_TENSOR);
   CHECK_FALSE(session->step(6));
