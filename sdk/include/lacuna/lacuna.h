@@ -13,10 +13,9 @@
  *   lacuna_session_end(session);                             // 4. ends its threads; the arena is yours again
  *   lacuna_model_close(&model);
  *
- * Memory. The library never allocates. A model borrows the caller's bytes or holds the mapping of a file; a session
- * lives in the caller's arena. After lacuna_session_init() nothing is allocated, and with one thread no system call is
- * made either (lacuna_open_options.stream and lacuna_session_options.profile apart: they ask for some). Opening a model
- * takes up to 64 KiB of stack, every other call up to 32 KiB; a session's own threads have the system's default.
+ * Memory. The library never allocates: a model borrows the caller's bytes or maps a file, a session lives in the
+ * caller's arena. Opening takes up to 64 KiB of stack, any other call 32 KiB. After lacuna_session_init() a run at one
+ * thread makes no system call but those that lacuna_open_options.stream and lacuna_session_options.profile ask for.
  *
  * Threads. An open model is only read: any number of threads may use it and have sessions of it at once; opening and
  * closing it exclude every other use. A session is used by one thread at a time, which may change. Functions without
@@ -89,7 +88,7 @@ typedef enum lacuna_status {
   LACUNA_ERROR_NO_SUCH_TENSOR = 71,   /**< index of an input, output or step out of range */
   LACUNA_ERROR_WRONG_SIZE = 72,       /**< bytes given do not match the tensor */
   LACUNA_ERROR_NO_PREPROCESSING = 73, /**< the model does not say how it wants its pictures */
-  LACUNA_STATUS_WIDTH_ = 0x7fffffff    /**< no status: makes the type 32 bits wide for every compiler */
+  LACUNA_STATUS_WIDTH_ = 0x7fffffff   /**< no status: makes the type 32 bits wide for every compiler */
 } lacuna_status;
 
 /** The name of a status, such as "LACUNA_ERROR_HASH". Never NULL; static storage. */

@@ -84,8 +84,7 @@ typedef struct lacuna_image_transform {
   uint32_t mirror;       /**< not 0: left and right change places, after the rotation */
   lacuna_image_filter filter;
   /** The part that becomes the result, in pixels of the turned picture; all 0: the whole. It may reach beyond the
-   * picture; what is there has the colour `fill`. Its corner lies within 32768 pixels of the picture's, its sides are
-   * at most 65536 long. */
+   * picture, up to 32768 pixels to each side; what is there has the colour `fill`. */
   float crop_x, crop_y, crop_width, crop_height;
   float fill[3]; /**< red, green, blue, 0..255 */
   uint32_t bgr;  /**< not 0: channels of the result are blue, green, red */
