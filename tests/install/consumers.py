@@ -47,12 +47,14 @@ def use(prefix, folder, compiler="cc", runner=(), options=(), flags=()):
 
 
 def make_package(build_folder, kind, folder):
-    """Packages a build directory as "TGZ" or "DEB" and unpacks that; the package and its prefix."""
+    """Packages a build directory as "TGZ" or "DEB" and unpacks that; the package and its prefix, which has the licences."""
     call("cpack", "--config", build_folder / "CPackConfig.cmake", "-G", kind, "-B", folder / "packages")
     (package,) = (path for path in (folder / "packages").iterdir() if path.is_file())
     if kind == "DEB":
         call("dpkg-deb", "--extract", package, folder / "unpacked")
-        return package, folder / "unpacked/usr"
-    shutil.unpack_archive(package, folder / "unpacked")
+    else:
+        shutil.unpack_archive(package, folder / "unpacked")
     (prefix,) = (path.parents[1] for path in (folder / "unpacked").rglob("lacuna") if path.parent.name == "bin")
+    if shutil.which("dpkg-deb"):
+        assert list((prefix / "share/doc/lacuna/third_party").glob("*protobuf*"))
     return package, prefix

@@ -3,6 +3,14 @@
 if(TARGET lacuna_cli)
   include(GNUInstallDirs)
   install(TARGETS lacuna_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lacuna_program)
+  # The licences of what is compiled or linked in (THIRD_PARTY_NOTICES.md), where Debian's packages leave them.
+  foreach(package libflatbuffers-dev libprotobuf-dev libcli11-dev nlohmann-json3-dev libeigen3-dev libpng-dev zlib1g-dev
+          libjpeg62-turbo-dev libjpeg-turbo8-dev libcpuinfo-dev libxnnpack-dev libpthreadpool-dev)
+    if(EXISTS /usr/share/doc/${package}/copyright)
+      install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lacuna/third_party
+        RENAME ${package}.txt COMPONENT lacuna_program)
+    endif()
+  endforeach()
 endif()
 
 # The target's own name for its architecture: what a cross build is for, not where it runs.
