@@ -28,7 +28,8 @@ bool moves_elements(fbs::OpAttrs type) {
 void check_size(const Shape& shape) {
   int64_t elements = 1;
   for (const int64_t dim : shape) {
-    if (dim <= 0) unsupported("zero-sized tensors are not supported");
+    if (dim < 0) malformed("a tensor " + to_string(shape) + " has a negative dimension");
+    if (dim == 0) unsupported("zero-sized tensors are not supported");
     if (dim > kMaxElements / elements) {
       throw Error(ExitCode::kResourceLimit, "a tensor " + to_string(shape) + " has 2^31 elements or more");
     }
@@ -86,8 +87,10 @@ ValueId GraphBuilder::add_constant(Tensor tensor, const std::string& suffix) {
 
 ValueId GraphBuilder::add_folded(ElementType type, const Shape& shape, const std::function<Tensor()>& make,
                                  const std::string& suffix) {
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return add_constant(Tensor(type, shape), suffix);
-  check_size(shape);
+  Shape some = shape;  // no dimension empty: even a shape without elements is bounded
+  for (int i = 0; i < some.rank; ++i) some[i] = some[i] == 0 ? 1 : some[i];
+  check_size(some);
+  if (some != shape) return add_constant(Tensor(type, shape), suffix);
   budget_.take(type, shape, name_);
   return add_constant(make(), suffix);
 }
@@ -187,6 +190,14 @@ ValueId GraphBuilder::pad(fbs::PadMode mode, ValueId x, const std::vector<int64_
   for (const int64_t n : end) attrs.end.push_back(as_int32(n));
   attrs.value = value;
   return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+std::vector<int64_t> GraphBuilder::index_list(int64_t n) {
+  if (n > kMaxElements) throw Error(ExitCode::kResourceLimit, "it takes 2^31 elements or more");
+  budget_.take(ElementType::kI64, make_shape({n}), name_);
+  std::vector<int64_t> list;
+  list.reserve(static_cast<size_t>(n));
+  return list;
 }
 
 ValueId GraphBuilder::gather(ValueId x, int axis, const std::vector<int64_t>& indices, const Shape& index_shape,

@@ -62,6 +62,8 @@ class GraphBuilder {
   ValueId concat(std::vector<ValueId> values, int axis, const std::string& suffix = "");
   ValueId pad(fbs::PadMode mode, ValueId x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end,
               float value = 0, const std::string& suffix = "");
+  /// An empty list with room for `n` indices, once memory is granted.
+  std::vector<int64_t> index_list(int64_t n);
   /// Throws kMalformed for indices outside of dimension `axis`.
   ValueId gather(ValueId x, int axis, const std::vector<int64_t>& indices, const Shape& index_shape,
                  const std::string& suffix = "");

@@ -1,11 +1,15 @@
 #include "converter/ir/lower_conv_transpose.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace lacuna {
 
 namespace {
+
+constexpr int64_t kMaxStride = 64;
+constexpr int64_t kMaxElements = std::numeric_limits<int32_t>::max();
 
 int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
@@ -64,15 +68,28 @@ std::vector<int64_t> each(const std::vector<Axis>& axes, Get get) {
   return list;
 }
 
-/// Weight [M*phases, C/groups, taps...]; output channel m * phases + phase.
-Tensor phase_weight(const Tensor& weight, const std::vector<Axis>& axes, int64_t groups) {
+/// [M*phases, C/groups, taps...]. Throws kResourceLimit when that has too many elements.
+Shape phase_weight_shape(const Tensor& weight, const std::vector<Axis>& axes, int64_t groups) {
+  const int64_t phases = product(each(axes, [](const Axis& axis) { return axis.stride; }));
+  std::vector<int64_t> dims = {groups * weight.shape[1] * phases, weight.shape[0] / groups};
+  for (const Axis& axis : axes) dims.push_back(axis.taps);
+  int64_t elements = 1;
+  for (const int64_t dim : dims) {
+    if (dim > kMaxElements / elements) {
+      throw Error(ExitCode::kResourceLimit, "a transposed convolution has 2^31 weights or more");
+    }
+    elements *= dim;
+  }
+  return make_shape(dims);
+}
+
+/// Output channel m * phases + phase.
+Tensor phase_weight(const Tensor& weight, const std::vector<Axis>& axes, int64_t groups, const Shape& shape) {
   const int64_t channels = weight.shape[0] / groups;
   const int64_t outputs = weight.shape[1];  // of one group
   const std::vector<int64_t> strides = each(axes, [](const Axis& axis) { return axis.stride; });
   const std::vector<int64_t> taps = each(axes, [](const Axis& axis) { return axis.taps; });
-  std::vector<int64_t> dims = {groups * outputs * product(strides), channels};
-  dims.insert(dims.end(), taps.begin(), taps.end());
-  Tensor result(ElementType::kF32, make_shape(dims));
+  Tensor result(ElementType::kF32, shape);
   const int64_t kernel_size = count(weight.shape, 2, weight.shape.rank);
   size_t at = 0;
   for (int64_t m = 0; m < groups * outputs; ++m) {
@@ -105,16 +122,16 @@ Tensor phase_bias(const Tensor& bias, int64_t phases) {
 }
 
 /// [N, M*phases, spatial...] to [N, M, spatial * stride...].
-ValueId phases_to_space(Graph& graph, ValueId x, const std::vector<Axis>& axes, const std::string& name) {
+ValueId phases_to_space(GraphBuilder& builder, ValueId x, const std::vector<Axis>& axes) {
   const int64_t stride = axes[0].stride;
   if (axes.size() == 2 && axes[1].stride == stride) {
     if (stride == 1) return x;
     fbs::DepthToSpaceAttrsT attrs;
     attrs.block = static_cast<uint32_t>(stride);
     attrs.channel_first = true;
-    return append(graph, make_attrs(std::move(attrs)), {x}, name + "/phases_to_space");
+    return builder.emit(make_attrs(std::move(attrs)), {x}, "/phases_to_space");
   }
-  const Shape shape = graph.shape(x);
+  const Shape shape = builder.shape_of(x);
   const int64_t phases = product(each(axes, [](const Axis& axis) { return axis.stride; }));
   if (phases == 1) return x;
   const auto n = static_cast<uint32_t>(axes.size());
@@ -132,25 +149,19 @@ ValueId phases_to_space(Graph& graph, ValueId x, const std::vector<Axis>& axes, 
     interleave.perm.push_back(2 + n + i);
     interleave.perm.push_back(2 + i);
   }
-  const ValueId blocks = append(graph, make_attrs(std::move(split)), {x}, name + "/phases");
-  const ValueId woven = append(graph, make_attrs(std::move(interleave)), {blocks}, name + "/interleave");
-  return append(graph, make_attrs(std::move(merge)), {woven}, name + "/merge");
+  const ValueId blocks = builder.emit(make_attrs(std::move(split)), {x}, "/phases");
+  const ValueId woven = builder.emit(make_attrs(std::move(interleave)), {blocks}, "/interleave");
+  return builder.emit(make_attrs(std::move(merge)), {woven}, "/merge");
 }
 
-ValueId crop(Graph& graph, ValueId x, const std::vector<Axis>& axes, const std::string& name) {
-  const Shape shape = graph.shape(x);
-  fbs::SliceAttrsT attrs;
-  attrs.start = {0, 0};
-  attrs.step.assign(axes.size() + 2, 1);
-  attrs.sizes = {static_cast<uint32_t>(shape[0]), static_cast<uint32_t>(shape[1])};
-  bool whole = true;
+ValueId crop(GraphBuilder& builder, ValueId x, const std::vector<Axis>& axes) {
+  Shape sizes = builder.shape_of(x);
+  std::vector<int64_t> start(2, 0);
   for (size_t i = 0; i < axes.size(); ++i) {
-    attrs.start.push_back(static_cast<int32_t>(axes[i].crop));
-    attrs.sizes.push_back(static_cast<uint32_t>(axes[i].output));
-    whole = whole && axes[i].crop == 0 && axes[i].output == shape[static_cast<int>(i) + 2];
+    start.push_back(axes[i].crop);
+    sizes[static_cast<int>(i) + 2] = axes[i].output;
   }
-  if (whole) return x;
-  return append(graph, make_attrs(std::move(attrs)), {x}, name + "/crop");
+  return builder.slice(x, start, std::vector<int64_t>(start.size(), 1), sizes, "/crop");
 }
 
 template <class Get>
@@ -161,40 +172,47 @@ std::vector<uint32_t> attr_list(const std::vector<Axis>& axes, Get get) {
 
 }  // namespace
 
-ValueId lower_conv_transpose(Graph& graph, ValueId x, const Tensor& weight, const Tensor* bias,
-                             const ConvTransposeGeometry& geometry, const std::string& name) {
-  const Shape x_shape = graph.shape(x);
+ValueId lower_conv_transpose(GraphBuilder& builder, ValueId x, const Tensor& weight, const Tensor* bias,
+                             const ConvTransposeGeometry& geometry) {
+  const Shape x_shape = builder.shape_of(x);
   const size_t dims = geometry.stride.size();
-  if (x_shape.rank != static_cast<int>(dims) + 2 || weight.shape.rank != x_shape.rank ||
+  if (x_shape.rank != static_cast<int>(dims) + 2 || weight.shape.rank != x_shape.rank || count(weight.shape) == 0 ||
       weight.shape[0] != x_shape[1] || geometry.groups < 1 || weight.shape[0] % geometry.groups != 0) {
-    malformed(name + ": transposed convolution of " + to_string(x_shape) + " with weight " + to_string(weight.shape) +
-              " and " + std::to_string(geometry.groups) + " groups");
+    malformed("transposed convolution of " + to_string(x_shape) + " with weight " + to_string(weight.shape) + " and " +
+              std::to_string(geometry.groups) + " groups");
+  }
+  if (weight.type != ElementType::kF32 || (bias != nullptr && bias->type != ElementType::kF32)) {
+    unsupported("weights and bias of integers are not supported");
   }
   if (bias != nullptr && count(bias->shape) != weight.shape[1] * geometry.groups) {
-    malformed(name + ": the bias has " + std::to_string(count(bias->shape)) + " elements");
+    malformed("the bias has " + std::to_string(count(bias->shape)) + " elements");
   }
   std::vector<Axis> axes;
   for (size_t i = 0; i < dims; ++i) {
     const int d = static_cast<int>(i) + 2;
-    if (geometry.output[i] < 1) malformed(name + ": the output would have size " + std::to_string(geometry.output[i]));
+    if (geometry.output[i] < 1) malformed("the output would have size " + std::to_string(geometry.output[i]));
+    if (geometry.stride[i] > kMaxStride) {
+      unsupported("strides beyond " + std::to_string(kMaxStride) + " are not supported");
+    }
     axes.push_back(make_axis(geometry, i, x_shape[d], weight.shape[d]));
   }
   const int64_t phases = product(geometry.stride);
+  const Shape shape = phase_weight_shape(weight, axes, geometry.groups);
 
   fbs::ConvAttrsT attrs;
-  Tensor phase_weights = phase_weight(weight, axes, geometry.groups);
-  attrs.out_channels = static_cast<uint32_t>(phase_weights.shape[0]);
+  attrs.out_channels = static_cast<uint32_t>(shape[0]);
   attrs.groups = static_cast<uint32_t>(geometry.groups);
   attrs.kernel = attr_list(axes, [](const Axis& axis) { return axis.taps; });
   attrs.stride.assign(dims, 1);
   attrs.dilation.assign(dims, 1);
   attrs.pads_begin = attr_list(axes, [](const Axis& axis) { return axis.pads_begin; });
   attrs.pads_end = attr_list(axes, [](const Axis& axis) { return axis.pads_end; });
-  std::vector<ValueId> inputs = {x, graph.add_constant(name + "/phase_weight", std::move(phase_weights))};
-  if (bias != nullptr) inputs.push_back(graph.add_constant(name + "/phase_bias", phase_bias(*bias, phases)));
+  const auto make_weight = [&] { return phase_weight(weight, axes, geometry.groups, shape); };
+  std::vector<ValueId> inputs = {x, builder.add_folded(ElementType::kF32, shape, make_weight, "/phase_weight")};
+  if (bias != nullptr) inputs.push_back(builder.add_constant(phase_bias(*bias, phases), "/phase_bias"));
 
-  const ValueId planes = append(graph, make_attrs(std::move(attrs)), std::move(inputs), name);
-  return crop(graph, phases_to_space(graph, planes, axes, name), axes, name);
+  const ValueId planes = builder.emit(make_attrs(std::move(attrs)), std::move(inputs));
+  return crop(builder, phases_to_space(builder, planes, axes), axes);
 }
 
 }  // namespace lacuna

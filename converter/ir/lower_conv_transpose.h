@@ -1,10 +1,9 @@
 // Transposed convolution in terms of Conv: each output phase (position modulo stride) is an ordinary convolution.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "converter/ir/graph.h"
+#include "converter/ir/graph_builder.h"
 
 namespace lacuna {
 
@@ -20,8 +19,8 @@ struct ConvTransposeGeometry {
 /// Appends nodes for y = transposed convolution of x [N, C, spatial...] with weight [C, M/groups, kernel...] and bias
 /// [M] or null, and returns y [N, M, output...]. Stride-phase decomposition: a Conv with M*stride... channels over the
 /// input grid, phases moved into space, the border cut off.
-/// Throws Error(kMalformed) when shapes do not fit.
-ValueId lower_conv_transpose(Graph& graph, ValueId x, const Tensor& weight, const Tensor* bias,
-                             const ConvTransposeGeometry& geometry, const std::string& name);
+/// Throws Error: kMalformed when shapes do not fit, kUnsupported for strides beyond 64, kResourceLimit.
+ValueId lower_conv_transpose(GraphBuilder& builder, ValueId x, const Tensor& weight, const Tensor* bias,
+                             const ConvTransposeGeometry& geometry);
 
 }  // namespace lacuna

@@ -34,6 +34,7 @@ HostBinary comparison_of(const std::string& op_type) {
 }
 
 ValueId fold(NodeContext& node, HostBinary function, ValueId a, ValueId b) {
+  if (!node.graph().is_constant(a) || !node.graph().is_constant(b)) malformed("operands have different element types");
   const Tensor& left = node.graph().constant(a);
   const Tensor& right = node.graph().constant(b);
   const ElementType type = function >= HostBinary::kEqual ? ElementType::kI64 : left.type;

@@ -12,6 +12,7 @@ std::vector<int64_t> split_sizes(const NodeContext& node, int64_t size) {
   if (node.has_input(1)) return node.ints(1, "sizes of the split");
   if (const auto list = node.ints_attr("split"); list.has_value()) return *list;
   const auto parts = static_cast<int64_t>(node.output_count());
+  if (parts == 0) malformed("it has no output");
   if (node.int_attr("num_outputs", parts) != parts) malformed("num_outputs is not the number of outputs");
   if (node.opset() < 18 && size % parts != 0) malformed("the dimension does not split into equal parts");
   const int64_t part = (size + parts - 1) / parts;

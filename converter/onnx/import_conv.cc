@@ -15,7 +15,8 @@ void import_conv(NodeContext& node) {
   Window window = read_padded_window(node, kernel, x_shape);
   if (window.dims() == 1) window = window.with_height();
   const int64_t groups = node.int_attr("group", 1);
-  if (groups < 1 || weight.shape[0] % groups != 0 || weight.shape[1] * groups != x_shape[1]) {
+  if (groups < 1 || count(weight.shape) == 0 || weight.shape[0] % groups != 0 ||
+      weight.shape[1] * groups != x_shape[1]) {
     malformed("weight " + to_string(weight.shape) + " in " + std::to_string(groups) + " groups does not fit " +
               std::to_string(x_shape[1]) + " input channels");
   }

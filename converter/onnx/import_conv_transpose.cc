@@ -67,7 +67,7 @@ void import_conv_transpose(NodeContext& node) {
   }
   const Tensor* bias = node.has_input(2) ? &node.constant(2, "bias") : nullptr;
   const ValueId planes = lift_to_planes(node, node.input(0));
-  const ValueId y = lower_conv_transpose(node.graph(), planes, weight, bias, geometry, node.name());
+  const ValueId y = lower_conv_transpose(node, planes, weight, bias, geometry);
   node.set_output(lower_from_planes(node, y, x.rank));
 }
 

@@ -88,7 +88,9 @@ void import_trilu(NodeContext& node) {
   const int64_t rows = shape[shape.rank - 2];
   const int64_t columns = shape[shape.rank - 1];
   diagonal = std::clamp(diagonal, -rows - 1, columns + 1);
-  Tensor condition(ElementType::kI64, make_shape({rows, columns}));
+  const Shape plane = make_shape({rows, columns});
+  node.budget().take(ElementType::kI64, plane, node.name());
+  Tensor condition(ElementType::kI64, plane);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       const bool kept = upper ? j >= i + diagonal : j <= i + diagonal;

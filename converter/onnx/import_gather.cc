@@ -74,14 +74,23 @@ std::vector<int64_t> element_places(const Tensor& indices, const Shape& data, in
   return places;
 }
 
+/// All elements of the blocks that begin at `starts`.
+std::vector<int64_t> block_places(NodeContext& node, const std::vector<int64_t>& starts, int64_t block) {
+  std::vector<int64_t> places = node.index_list(static_cast<int64_t>(starts.size()) * block);
+  for (const int64_t first : starts) {
+    for (int64_t i = 0; i < block; ++i) places.push_back(first + i);
+  }
+  return places;
+}
+
 /// data with elements at `places` replaced by those of `updates`: a gather from both, laid end to end.
 ValueId scatter(NodeContext& node, const std::vector<int64_t>& places) {
   const Shape shape = node.shape(0);
   if (node.string_attr("reduction", "none") != "none") unsupported("scattering with a reduction");
   if (static_cast<int64_t>(places.size()) != count(node.shape(2))) malformed("the updates do not fit the indices");
   if (places.empty()) return node.input(0);
-  std::vector<int64_t> sources(static_cast<size_t>(count(shape)));
-  for (size_t i = 0; i < sources.size(); ++i) sources[i] = static_cast<int64_t>(i);
+  std::vector<int64_t> sources = node.index_list(count(shape));
+  for (int64_t i = 0; i < count(shape); ++i) sources.push_back(i);
   for (size_t i = 0; i < places.size(); ++i) {
     sources[static_cast<size_t>(places[i])] = count(shape) + static_cast<int64_t>(i);
   }
@@ -104,7 +113,8 @@ void import_gather(NodeContext& node) {
     dims.insert(dims.end(), shape.begin() + axis + 1, shape.end());
     if (dims.size() > static_cast<size_t>(kMaxRank)) unsupported("the result has too many dimensions");
     const ElementType type = node.graph().value(node.input(0)).type;
-    return node.set_output(node.add_constant(Tensor(type, make_shape(dims))));
+    const Shape nothing = make_shape(dims);
+    return node.set_output(node.add_folded(type, nothing, [&] { return Tensor(type, nothing); }));
   }
   node.set_output(node.gather(node.input(0), axis, checked, indices.shape));
 }
@@ -126,10 +136,7 @@ void import_gather_nd(NodeContext& node) {
   }
   int64_t block = 1;
   const std::vector<int64_t> starts = block_starts(indices, shape, static_cast<int>(batch_dims), &block);
-  std::vector<int64_t> places;
-  for (const int64_t first : starts) {
-    for (int64_t i = 0; i < block; ++i) places.push_back(first + i);
-  }
+  const std::vector<int64_t> places = block_places(node, starts, block);
   std::vector<int64_t> dims(indices.shape.begin(), indices.shape.end() - 1);
   const int64_t k = indices.shape[indices.shape.rank - 1];
   dims.insert(dims.end(), shape.begin() + batch_dims + k, shape.end());
@@ -144,14 +151,10 @@ void import_scatter_elements(NodeContext& node) {
 
 void import_scatter_nd(NodeContext& node) {
   int64_t block = 1;
-  std::vector<int64_t> places;
   const std::vector<int64_t> starts = block_starts(indices_of(node), node.shape(0), 0, &block);
   if (static_cast<int64_t>(starts.size()) * block != count(node.shape(2)))
     malformed("the updates do not fit the indices");
-  for (const int64_t first : starts) {
-    for (int64_t i = 0; i < block; ++i) places.push_back(first + i);
-  }
-  node.set_output(scatter(node, places));
+  node.set_output(scatter(node, block_places(node, starts, block)));
 }
 
 /// Takes where a constant condition is true, along an axis or of the flattened operand.

@@ -103,6 +103,7 @@ void import_group_normalization(NodeContext& node) {
   // Scale and bias have one entry a group before opset 21 and one a channel from then on.
   const int64_t entries = node.opset() < 21 ? groups : channels;
   const auto per_channel = [&](const Tensor& tensor) {
+    node.budget().take(ElementType::kF32, make_shape({channels}), node.name());
     Tensor result(ElementType::kF32, make_shape({channels}));
     for (int64_t c = 0; c < channels; ++c) {
       result.f32[static_cast<size_t>(c)] = tensor.f32[static_cast<size_t>(c / (channels / entries))];
@@ -150,7 +151,9 @@ void import_lrn(NodeContext& node) {
   const float share = node.float_attr("alpha", 1e-4f) / static_cast<float>(size);
   constexpr int64_t kMaxChannels = 1 << 14;
   if (channels > kMaxChannels) unsupported("LRN over " + std::to_string(channels) + " channels");
-  Tensor band(ElementType::kF32, make_shape({channels, channels, 1, 1}));
+  const Shape square = make_shape({channels, channels, 1, 1});
+  node.budget().take(ElementType::kF32, square, node.name());
+  Tensor band(ElementType::kF32, square);
   for (int64_t c = 0; c < channels; ++c) {
     const int64_t first = std::max<int64_t>(0, c - (size - 1) / 2);
     const int64_t last = std::min(channels - 1, c + size / 2);

@@ -68,8 +68,13 @@ void import_lp_pool(NodeContext& node) {
 
   std::vector<int64_t> weight_dims = {x[1], 1};
   weight_dims.insert(weight_dims.end(), window.kernel.begin(), window.kernel.end());
-  Tensor ones(ElementType::kF32, make_shape(weight_dims));
-  std::fill(ones.f32.begin(), ones.f32.end(), 1.0f);
+  const Shape weight_shape = make_shape(weight_dims);
+  const auto make_ones = [&] {
+    Tensor ones(ElementType::kF32, weight_shape);
+    std::fill(ones.f32.begin(), ones.f32.end(), 1.0f);
+    return ones;
+  };
+  const ValueId ones = node.add_folded(ElementType::kF32, weight_shape, make_ones, "/ones");
 
   fbs::ConvAttrsT attrs;
   attrs.out_channels = attrs.groups = static_cast<uint32_t>(x[1]);
@@ -78,7 +83,7 @@ void import_lp_pool(NodeContext& node) {
   ValueId y = node.unary(p == 2 ? fbs::UnaryKind::Square : fbs::UnaryKind::Abs, lift_to_planes(node, node.input(0)),
                          "/magnitudes");
   if (p > 2) y = power(node, y, static_cast<float>(p), "/powers");
-  y = node.emit(make_attrs(std::move(attrs)), {y, node.add_constant(std::move(ones), "/ones")}, "/sum");
+  y = node.emit(make_attrs(std::move(attrs)), {y, ones}, "/sum");
   if (p == 2) y = node.unary(fbs::UnaryKind::Sqrt, y);
   if (p > 2) y = power(node, y, 1.0f / static_cast<float>(p), "/root");
   node.set_output(lower_from_planes(node, y, x.rank));

@@ -35,6 +35,9 @@ void import_integer_reduce(NodeContext& node, fbs::ReduceKind kind, const std::v
   const bool has_empty_result = kind == fbs::ReduceKind::Sum || kind == fbs::ReduceKind::Prod;
   if (kind > fbs::ReduceKind::Prod) unsupported("this reduction of integers");
   if (x.empty() && !has_empty_result) malformed("the operand has no elements");
+  Shape kept = x.shape;  // may have elements where x has none
+  for (const uint32_t axis : axes) kept[static_cast<int>(axis)] = 1;
+  node.budget().take(ElementType::kI64, kept, node.name());
   node.set_output(node.add_constant(host_reduce(kind, x, axes, keep_dims)));
 }
 

@@ -58,6 +58,7 @@ void import_slice(NodeContext& node) {
     const int64_t size = shape[d];
     int64_t by = bounds.steps[i];
     if (by == 0) malformed("a step is 0");
+    if (size == 0) continue;
     by = std::clamp(by, -size - 1, size + 1);  // farther steps reach the same single element
     const bool forward = by > 0;
     const int64_t first = cut(bounds.starts[i], size, 0, forward ? size : size - 1);

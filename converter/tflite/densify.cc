@@ -126,6 +126,7 @@ void check_sparse(const Level& level, size_t index, int64_t parents) {
 
 /// Reads and checks all dimensions. Returns them with the number of values that they store.
 std::vector<Level> read_levels(const tflite_fbs::SparsityParameters& sparsity, const Shape& shape, size_t value_count) {
+  if (count(shape) == 0) malformed("a sparse tensor " + to_string(shape) + " without elements");
   const std::vector<int> block_map = ints_of(sparsity.block_map());
   const auto rank = static_cast<size_t>(shape.rank);
   if (block_map.size() > rank) malformed("the sparsity has more block dimensions than the tensor has dimensions");

@@ -130,20 +130,9 @@ ConvTransposeGeometry transposed_geometry(const Shape& x, const Shape& kernel, c
 
 /// The weight is input 1, [M, kh, kw, C].
 ValueId emit_transposed(NodeContext& node, ValueId x, ValueId bias, const ConvTransposeGeometry& geometry) {
-  constexpr int64_t kMaxStride = 64;
   const ValueId weight = weight_of(node, 1, {3, 0, 1, 2});
-  Shape phases = node.shape_of(weight);  // of the convolution that computes all phases at once
-  for (size_t i = 0; i < 2; ++i) {
-    const int64_t stride = geometry.stride[i];
-    if (stride > kMaxStride) unsupported("strides beyond " + std::to_string(kMaxStride) + " are not supported");
-    const int d = static_cast<int>(i) + 2;
-    phases[1] *= stride;
-    phases[d] = (phases[d] + stride - 1) / stride;
-  }
-  node.budget().take(ElementType::kF32, phases, "a transposed convolution");
   const Tensor* bias_tensor = bias == kNoValue ? nullptr : &node.graph().constant(bias);
-  return lower_conv_transpose(node.graph(), node.to_channel_first(x), node.graph().constant(weight), bias_tensor,
-                              geometry, node.name());
+  return lower_conv_transpose(node, node.to_channel_first(x), node.graph().constant(weight), bias_tensor, geometry);
 }
 
 }  // namespace

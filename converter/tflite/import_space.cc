@@ -32,10 +32,10 @@ Margins margins_of(const NodeContext& node, size_t i, int n, const char* role) {
 ValueId pad_symmetric(NodeContext& node, ValueId x, int axis, int64_t begin, int64_t end) {
   const int64_t size = node.shape_of(x)[axis];
   if (begin > size || end > size) malformed("a mirror cannot be wider than the dimension of " + std::to_string(size));
-  std::vector<int64_t> indices(static_cast<size_t>(begin + size + end));
-  for (int64_t i = 0; i < begin; ++i) indices[static_cast<size_t>(i)] = begin - 1 - i;
-  for (int64_t i = 0; i < size; ++i) indices[static_cast<size_t>(begin + i)] = i;
-  for (int64_t i = 0; i < end; ++i) indices[static_cast<size_t>(begin + size + i)] = size - 1 - i;
+  std::vector<int64_t> indices = node.index_list(begin + size + end);
+  for (int64_t i = begin; i > 0; --i) indices.push_back(i - 1);
+  for (int64_t i = 0; i < size; ++i) indices.push_back(i);
+  for (int64_t i = 0; i < end; ++i) indices.push_back(size - 1 - i);
   const Shape index_shape = make_shape({static_cast<int64_t>(indices.size())});
   return node.gather(x, axis, indices, index_shape, "/" + std::to_string(axis));
 }

@@ -50,7 +50,9 @@ void check(const std::string& name, const ConvTransposeGeometry& geometry, const
   const Tensor weight = random_tensor(make_shape({x_shape[1], out_channels, kernel[0], kernel[1]}), rng);
   const Tensor bias = random_tensor(make_shape({out_channels * geometry.groups}), rng);
   Graph graph;  // of constants only, so that everything is evaluated at once
-  const ValueId y = lower_conv_transpose(graph, graph.add_constant("x", x), weight, &bias, geometry, "y");
+  MemoryBudget budget;
+  GraphBuilder builder(graph, budget, "y");
+  const ValueId y = lower_conv_transpose(builder, graph.add_constant("x", x), weight, &bias, geometry);
   const Tensor expected = direct(x, weight, bias, geometry);
   REQUIRE(graph.shape(y) == expected.shape);
   for (size_t i = 0; i < expected.f32.size(); ++i) {
@@ -79,16 +81,34 @@ TEST_CASE("lowered transposed convolutions equal the definition") {
   check("negative padding adds zeros", {1, {2, 2}, {1, 1}, {-1, -3}, {9, 15}}, x, k3);
 }
 
-TEST_CASE("shapes that do not fit are malformed") {
+TEST_CASE("what does not fit, or takes too much, is refused") {
   Graph graph;
+  MemoryBudget budget;
+  GraphBuilder builder(graph, budget, "y");
   const ValueId x = graph.add_input("x", make_shape({1, 3, 4, 4}));
-  const Tensor weight(ElementType::kF32, make_shape({4, 2, 3, 3}));
+  const auto code_of = [&](const Tensor& weight, const Tensor* bias, const ConvTransposeGeometry& geometry) {
+    try {
+      lower_conv_transpose(builder, x, weight, bias, geometry);
+    } catch (const Error& error) {
+      return error.code;
+    }
+    return ExitCode::kOk;
+  };
   const ConvTransposeGeometry geometry{1, {2, 2}, {1, 1}, {0, 0}, {9, 9}};
-  CHECK_THROWS_AS(lower_conv_transpose(graph, x, weight, nullptr, geometry, "y"), Error);
-  const Tensor fitting(ElementType::kF32, make_shape({3, 2, 3, 3}));
-  const Tensor bias(ElementType::kF32, make_shape({3}));
-  CHECK_THROWS_AS(lower_conv_transpose(graph, x, fitting, &bias, geometry, "y"), Error);
-  CHECK_THROWS_AS(lower_conv_transpose(graph, x, fitting, nullptr, {1, {2, 2}, {1, 1}, {0, 0}, {0, 9}}, "y"), Error);
+  const Tensor weight(ElementType::kF32, make_shape({3, 2, 3, 3}));
+  const Tensor bias(ElementType::kF32, make_shape({2}));
+  CHECK(code_of(weight, &bias, geometry) == ExitCode::kOk);
+  CHECK(code_of(Tensor(ElementType::kF32, make_shape({4, 2, 3, 3})), nullptr, geometry) == ExitCode::kMalformed);
+  CHECK(code_of(Tensor(ElementType::kF32, make_shape({3, 0, 3, 3})), nullptr, geometry) == ExitCode::kMalformed);
+  const Tensor long_bias(ElementType::kF32, make_shape({3}));
+  CHECK(code_of(weight, &long_bias, geometry) == ExitCode::kMalformed);
+  CHECK(code_of(weight, nullptr, {1, {2, 2}, {1, 1}, {0, 0}, {0, 9}}) == ExitCode::kMalformed);
+  const Tensor integers(ElementType::kI64, make_shape({2}));
+  CHECK(code_of(weight, &integers, geometry) == ExitCode::kUnsupported);
+  CHECK(code_of(Tensor(ElementType::kI64, weight.shape), nullptr, geometry) == ExitCode::kUnsupported);
+  CHECK(code_of(weight, nullptr, {1, {65, 1}, {1, 1}, {0, 0}, {9, 9}}) == ExitCode::kUnsupported);
+  const int64_t far = int64_t{1} << 20;
+  CHECK(code_of(weight, nullptr, {1, {2, 2}, {far, far}, {0, 0}, {9, 9}}) == ExitCode::kResourceLimit);
 }
 
 }  // namespace lacuna

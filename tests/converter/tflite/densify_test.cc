@@ -129,6 +129,7 @@ TEST_CASE("densify: metadata that do not fit") {
   const std::vector<float> values = {1, 2};
   CHECK_NOTHROW(densified(sparsity({0, 1}, {}, {dense(2), rows}), shape, values));
   check_malformed(sparsity({0, 0}, {}, {dense(2), rows}), shape, values, "permutation");
+  check_malformed(sparsity({0, 1}, {}, {dense(0), dense(3)}), make_shape({0, 3}), {}, "without elements");
   check_malformed(sparsity({0, 2}, {}, {dense(2), rows}), shape, values, "permutation");
   check_malformed(sparsity({0, -1}, {}, {dense(2), rows}), shape, values, "permutation");
   check_malformed(sparsity({0}, {}, {dense(2), rows}), shape, values, "each dimension");
