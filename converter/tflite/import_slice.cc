@@ -82,12 +82,17 @@ class StridedSliceReader {
     return n;
   }
 
+  void check_left() const {
+    if (slice_.sizes.rank >= x_.rank) malformed("it has more entries than " + to_string(x_) + " has dimensions");
+  }
+
   void add_dim(int64_t dim) {
     if (slice_.shape.rank == kMaxRank) unsupported("more than 8 dimensions are not supported");
     slice_.shape.push_back(dim);
   }
 
   void take_whole() {
+    check_left();
     const int64_t dim = x_[slice_.sizes.rank];
     slice_.start.push_back(0);
     slice_.step.push_back(1);
@@ -96,8 +101,8 @@ class StridedSliceReader {
   }
 
   void take(size_t i) {
+    check_left();
     const int d = slice_.sizes.rank;
-    if (d >= x_.rank) malformed("it has more entries than " + to_string(x_) + " has dimensions");
     const int64_t dim = x_[d];
     const int64_t step = strides_[i];
     if (step == 0) malformed("a stride is 0");

@@ -317,6 +317,20 @@ TEST_CASE("tflite: constants that explode are refused") {
   CHECK(import_error(builder).first == ExitCode::kResourceLimit);
 }
 
+TEST_CASE("tflite: a strided slice with two ellipses") {
+  for (const int rank : {1, 5, 8}) {
+    CAPTURE(rank);
+    ModelBuilder builder;
+    const int x = builder.add_input(std::vector<int>(static_cast<size_t>(rank), 2));
+    tflite_fbs::StridedSliceOptionsT slice;
+    slice.ellipsis_mask = 3;
+    const int zeros = builder.add_ints({2}, {0, 0});
+    builder.set_outputs({builder.add_op(BuiltinOperator::STRIDED_SLICE, {x, zeros, zeros, builder.add_ints({2}, {1, 1})},
+                                        slice)});
+    CHECK(import_error(builder).first == ExitCode::kMalformed);
+  }
+}
+
 TEST_CASE("tflite: constants behind the tables of a large file") {
   ModelBuilder builder;
   const int x = builder.add_input({2});
