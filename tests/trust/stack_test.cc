@@ -57,8 +57,9 @@ int main(int argc, char** argv) {
       most_run = std::max(most_run, stack_of(stack, [&] { session->run(); }));
     }
   }
-  std::printf("%d models: %zu bytes of stack to open, %zu for a session, %zu to run, %zu for a thread that does nothing\n",
-              argc - 1, most_open - thread, most_init - thread, most_run - thread, thread);
+  std::printf(
+      "%d models: %zu bytes of stack to open, %zu for a session, %zu to run, %zu for a thread that does nothing\n",
+      argc - 1, most_open - thread, most_init - thread, most_run - thread, thread);
   const bool good = most_open - thread <= kOpenBytes && std::max(most_init, most_run) - thread <= kOtherBytes;
   return good && argc > 1 ? 0 : 1;
 }

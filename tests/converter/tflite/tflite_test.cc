@@ -325,8 +325,8 @@ TEST_CASE("tflite: a strided slice with two ellipses") {
     tflite_fbs::StridedSliceOptionsT slice;
     slice.ellipsis_mask = 3;
     const int zeros = builder.add_ints({2}, {0, 0});
-    builder.set_outputs({builder.add_op(BuiltinOperator::STRIDED_SLICE, {x, zeros, zeros, builder.add_ints({2}, {1, 1})},
-                                        slice)});
+    builder.set_outputs(
+        {builder.add_op(BuiltinOperator::STRIDED_SLICE, {x, zeros, zeros, builder.add_ints({2}, {1, 1})}, slice)});
     CHECK(import_error(builder).first == ExitCode::kMalformed);
   }
 }
