@@ -64,9 +64,9 @@ class PictureSamples : public prune::Samples {
  public:
   PictureSamples(const Shape& input, const fbs::PreprocessingT& image)
       : input_(input), image_(image), transform_(lacuna_image_transform_default()) {
-    const bool channels_last = input[1] != static_cast<int64_t>(image.mean.size());
-    width_ = static_cast<double>(input[channels_last ? 2 : 3]);
-    height_ = static_cast<double>(input[channels_last ? 1 : 2]);
+    channels_last_ = input[1] != static_cast<int64_t>(image.mean.size());
+    width_ = static_cast<double>(input[channels_last_ ? 2 : 3]);
+    height_ = static_cast<double>(input[channels_last_ ? 1 : 2]);
     transform_.filter = static_cast<lacuna_image_filter>(image.filter);
     transform_.bgr = image.bgr ? 1 : 0;
     for (size_t c = 0; c < 3; ++c) {
@@ -94,21 +94,47 @@ class PictureSamples : public prune::Samples {
 
   std::vector<float> plain(size_t i) const override { return input_of(i, parts_[i], transform_); }
 
-  /// A part of another size from another place, mirrored every other time.
+  /// A part of another size from another place, mirrored every other time, and in every other one a rectangle of
+  /// another picture: what many pictures would show together, from few.
   std::vector<float> varied(size_t i, std::mt19937& rng) const override {
-    const auto uniform = [&rng] { return static_cast<double>(rng()) / 4294967296.0; };
-    const Photo& photo = photos_[i];
-    const double most = std::min(photo.width / width_, photo.height / height_);
-    const double scale = std::min(most, kLeastPart + uniform() * (std::min(most, 1.2) - kLeastPart));
-    const double width = scale * width_, height = scale * height_;
-    const double x = uniform() * (photo.width - width), y = uniform() * (photo.height - height);
-    lacuna_image_transform transform = transform_;
-    transform.filter = LACUNA_IMAGE_LINEAR;
-    transform.mirror = uniform() < 0.5 ? 1 : 0;
-    return input_of(i, make_part(x, y, width, height), transform);
+    std::vector<float> input = part_of(i, rng);
+    if (rng() % 2 == 0) paste(part_of(rng() % photos_.size(), rng), rng, input);
+    return input;
   }
 
  private:
+  static double uniform(std::mt19937& rng) { return static_cast<double>(rng()) / 4294967296.0; }
+
+  std::vector<float> part_of(size_t i, std::mt19937& rng) const {
+    const Photo& photo = photos_[i];
+    const double most = std::min(photo.width / width_, photo.height / height_);
+    const double scale = std::min(most, kLeastPart + uniform(rng) * (std::min(most, 1.2) - kLeastPart));
+    const double width = scale * width_, height = scale * height_;
+    const double x = uniform(rng) * (photo.width - width), y = uniform(rng) * (photo.height - height);
+    lacuna_image_transform transform = transform_;
+    transform.filter = LACUNA_IMAGE_LINEAR;
+    transform.mirror = uniform(rng) < 0.5 ? 1 : 0;
+    return input_of(i, make_part(x, y, width, height), transform);
+  }
+
+  /// Puts a rectangle of one input, about half of each side, into another at the same place.
+  void paste(const std::vector<float>& from, std::mt19937& rng, std::vector<float>& to) const {
+    const auto height = static_cast<int64_t>(height_), width = static_cast<int64_t>(width_);
+    const auto range = [&rng](int64_t side) {
+      const double length = static_cast<double>(side) * (0.3 + 0.4 * uniform(rng));
+      const double begin = uniform(rng) * (static_cast<double>(side) - length);
+      return std::pair(static_cast<int64_t>(begin), static_cast<int64_t>(begin + length));
+    };
+    const auto [top, bottom] = range(height);
+    const auto [left, right] = range(width);
+    const int64_t channels = count(input_) / (height * width);
+    for (int64_t i = 0; i < count(input_); ++i) {
+      const int64_t pixel = channels_last_ ? i / channels : i % (height * width);
+      const int64_t y = pixel / width, x = pixel % width;
+      if (y >= top && y < bottom && x >= left && x < right) to[static_cast<size_t>(i)] = from[static_cast<size_t>(i)];
+    }
+  }
+
   static Part make_part(double x, double y, double width, double height) {
     return {static_cast<float>(x), static_cast<float>(y), static_cast<float>(width), static_cast<float>(height)};
   }
@@ -128,6 +154,7 @@ class PictureSamples : public prune::Samples {
   Shape input_;
   const fbs::PreprocessingT& image_;
   lacuna_image_transform transform_;
+  bool channels_last_;
   double width_, height_;  ///< of the input
   std::vector<Photo> photos_;
   std::vector<Part> parts_;

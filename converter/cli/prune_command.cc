@@ -182,6 +182,9 @@ void add_prune_command(CLI::App& app) {
   command->add_option("--minutes", options->prune.minutes, "Time to take at most")
       ->check(CLI::Range(0.1, 1440.0))
       ->capture_default_str();
+  command->add_option("--batches", options->prune.max_batches, "Batches to train at most, 0: only solve")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
   command->add_option("--seed", options->prune.seed, "Of what is drawn at random")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads that compute (default: all)")->check(CLI::Range(1, 64));
   command->add_option("--report", options->report, "Also write what was done to each layer")->type_name("FILE.html");

@@ -8,9 +8,10 @@
 namespace lacuna::prune {
 namespace {
 
-constexpr size_t kMaxSamples = 256;
+/// Samples beyond those that are there are varied ones: more of them keep the solution from fitting single pictures.
+constexpr size_t kMaxSamples = 768, kVariants = 3;
 constexpr double kMaxFrontierFloats = 160e6;  ///< of both networks together
-constexpr int64_t kRowsPerColumn = 8, kMinRows = 8192;
+constexpr int64_t kRowsPerColumn = 20, kMinRows = 16384;
 constexpr int64_t kMaxGatheredFloats = int64_t{48} << 20;
 
 /// `n` of [0, count), sorted, without repetition.
@@ -56,38 +57,30 @@ Matrix second_moments(const float* a, const float* b, int64_t columns, int64_t n
 
 Collector::Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
                      size_t threads, uint32_t seed)
-    : network_(network), parameters_{&dense, &pruned}, threads_(threads), seed_(seed) {
+    : network_(network), parameters_{&dense, &pruned}, source_(samples), threads_(threads), seed_(seed) {
   const Graph& graph = network.graph();
   gathered_node_ = graph.nodes.size();
-  last_reader_.assign(graph.values.size(), -1);
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const ValueId id : graph.nodes[i].inputs) {
-      if (id != kNoValue) last_reader_[static_cast<size_t>(id)] = static_cast<int>(i);
-    }
-  }
-  const double input = static_cast<double>(count(graph.shape(graph.inputs[0])));
-  samples_ = std::min(
-      {samples.size(), kMaxSamples, std::max<size_t>(16, static_cast<size_t>(kMaxFrontierFloats / 2 / input))});
+  samples_ = std::min(kVariants * samples.size(), kMaxSamples);
   for (size_t t = 0; t < threads; ++t) tapes_.push_back(std::make_unique<Tape>(network, false));
   for (std::vector<Frontier>& side : frontiers_) side.resize(samples_);
-  for (size_t i = 0; i < samples_; ++i) {
-    for (std::vector<Frontier>& side : frontiers_) side[i][graph.inputs[0]] = samples.plain(i);
+}
+
+std::vector<float> Collector::input_of(size_t sample) const {
+  if (sample < source_.size()) return source_.plain(sample);
+  std::seed_seq seeds{seed_, static_cast<uint32_t>(sample)};
+  std::mt19937 rng(seeds);
+  return source_.varied(sample % source_.size(), rng);
+}
+
+/// What nodes from the place on read of a sample. At the beginning that is the sample, which nobody keeps.
+void Collector::restore(Tape& tape, size_t side, size_t sample) const {
+  if (place_ == 0) {
+    const std::vector<float> x = input_of(sample);
+    std::copy(x.begin(), x.end(), tape.value(network_.graph().inputs[0]));
   }
-}
-
-std::vector<ValueId> Collector::wanted_at(size_t node) const {
-  const Graph& graph = network_.graph();
-  std::vector<ValueId> wanted;
-  const auto check = [&](ValueId id) {
-    if (last_reader_[static_cast<size_t>(id)] >= static_cast<int>(node)) wanted.push_back(id);
-  };
-  check(graph.inputs[0]);
-  for (size_t i = 0; i < node; ++i) check(graph.nodes[i].output);
-  return wanted;
-}
-
-void Collector::restore(Tape& tape, const Frontier& frontier) const {
-  for (const auto& [id, numbers] : frontier) std::copy(numbers.begin(), numbers.end(), tape.value(id));
+  for (const auto& [id, numbers] : frontiers_[side][sample]) {
+    std::copy(numbers.begin(), numbers.end(), tape.value(id));
+  }
 }
 
 /// Moves the place to where the least is to be held on the way to `node`.
@@ -95,7 +88,7 @@ void Collector::advance(size_t node) {
   const Graph& graph = network_.graph();
   const auto floats_at = [&](size_t at) {
     int64_t floats = 0;
-    for (const ValueId id : wanted_at(at)) floats += count(graph.shape(id));
+    for (const ValueId id : network_.wanted_at(at)) floats += count(graph.shape(id));
     return floats;
   };
   size_t best = place_;
@@ -109,15 +102,18 @@ void Collector::advance(size_t node) {
   }
   const bool fits = 2.0 * static_cast<double>(least) * static_cast<double>(samples_) <= kMaxFrontierFloats;
   if (best == place_ || (!fits && least > floats_at(place_))) return;
-  const std::vector<ValueId> wanted = wanted_at(best);
-  parallel_for(2 * samples_, threads_, [&](size_t i, size_t thread) {
+  const std::vector<ValueId> wanted = network_.wanted_at(best);
+  const size_t sides = best <= network_.first_trained() ? 1 : 2;  // up to there both are the same
+  parallel_for(samples_, threads_, [&](size_t sample, size_t thread) {
     Tape& tape = *tapes_[thread];
-    Frontier& frontier = frontiers_[i % 2][i / 2];
-    restore(tape, frontier);
-    tape.forward(*parameters_[i % 2], place_, best);
-    Frontier next;
-    for (const ValueId id : wanted) next[id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
-    frontier = std::move(next);
+    for (size_t side = 0; side < sides; ++side) {
+      restore(tape, side, sample);
+      tape.forward(*parameters_[side], place_, best);
+      Frontier next;
+      for (const ValueId id : wanted) next[id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
+      frontiers_[side][sample] = std::move(next);
+    }
+    if (sides == 1) frontiers_[1][sample] = frontiers_[0][sample];
   });
   place_ = best;
 }
@@ -140,7 +136,7 @@ void Collector::gather(const PrunedLayer& layer) {
     std::seed_seq seeds{seed_, static_cast<uint32_t>(layer.node), static_cast<uint32_t>(sample)};
     std::mt19937 rng(seeds);
     const std::vector<int64_t> positions = draw(layer.positions, each, rng);
-    restore(tape, frontiers_[i % 2][sample]);
+    restore(tape, i % 2, sample);
     tape.forward(*parameters_[i % 2], place_, layer.node);
     for (int64_t g = 0; g < layer.groups; ++g) {
       gather_rows(graph, layer, g, tape.value(graph.nodes[layer.node].inputs[0]), positions,

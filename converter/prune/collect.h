@@ -22,7 +22,8 @@ struct Moments {
 /// it.
 class Collector {
  public:
-  /// Everything is borrowed. `parameters` may change between calls, for the layers asked for and those behind them.
+  /// Everything is borrowed. Both sets of parameters are the same before the network's first layer that is trained.
+  /// `parameters` may change between calls, for the layers asked for and those behind them.
   Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
             size_t threads, uint32_t seed);
 
@@ -34,16 +35,16 @@ class Collector {
 
   void advance(size_t node);
   void gather(const PrunedLayer& layer);
-  void restore(Tape& tape, const Frontier& frontier) const;
-  std::vector<ValueId> wanted_at(size_t node) const;
+  std::vector<float> input_of(size_t sample) const;
+  void restore(Tape& tape, size_t side, size_t sample) const;
 
   const Network& network_;
   const Parameters* parameters_[2];  ///< dense, pruned
+  const Samples& source_;
   size_t threads_;
   uint32_t seed_;
   size_t samples_;
   size_t place_ = 0;                          ///< nodes before it have been run
-  std::vector<int> last_reader_;              ///< for every value; nodes.size(): an output
   std::vector<Frontier> frontiers_[2];        ///< one a sample
   std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
   size_t gathered_node_;

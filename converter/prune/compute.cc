@@ -8,6 +8,7 @@
 // choice that early.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__)
+#define LACUNA_TIERS
 #define LACUNA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define LACUNA_CLONES
@@ -16,34 +17,66 @@
 namespace lacuna {
 namespace {
 
-constexpr int64_t kTileRows = 6, kTileColumns = 16;
+constexpr int64_t kTileColumns = 16;
 constexpr int64_t kBlockDepth = 256, kBlockColumns = 512;
 
 // The compiler splits it where registers are shorter.
 using Vec = float __attribute__((vector_size(64)));
 
-/// c[Rows, columns] (+)= a[Rows, depth] b, where b is [depth][16] in one piece.
-template <int Rows>
+/// c[Rows, columns] (+)= a[Rows, depth] b, where b is panels of [depth][16].
+template <int Rows, int Panels>
 __attribute__((always_inline)) inline void multiply_tile(int64_t depth, MatrixView a, const float* b, float* c,
                                                          int64_t c_stride, int64_t columns, bool accumulate) {
-  Vec sums[Rows] = {};
+  Vec sums[Rows][Panels] = {};
   for (int64_t k = 0; k < depth; ++k) {
-    Vec row;
-    std::memcpy(&row, b + k * kTileColumns, sizeof(row));
+    Vec row[Panels];
+    for (int p = 0; p < Panels; ++p) std::memcpy(&row[p], b + (p * depth + k) * kTileColumns, sizeof(Vec));
     const float* at = a.data + k * a.column_stride;
-    for (int i = 0; i < Rows; ++i) sums[i] += row * at[i * a.row_stride];
-  }
-  for (int i = 0; i < Rows; ++i) {
-    float* out = c + i * c_stride;
-    if (columns == kTileColumns) {
-      Vec old = {};
-      if (accumulate) std::memcpy(&old, out, sizeof(old));
-      old += sums[i];
-      std::memcpy(out, &old, sizeof(old));
-    } else {
-      for (int64_t j = 0; j < columns; ++j) out[j] = sums[i][j] + (accumulate ? out[j] : 0.0f);
+    for (int i = 0; i < Rows; ++i) {
+      for (int p = 0; p < Panels; ++p) sums[i][p] += row[p] * at[i * a.row_stride];
     }
   }
+  for (int i = 0; i < Rows; ++i) {
+    for (int p = 0; p < Panels; ++p) {
+      float* out = c + i * c_stride + p * kTileColumns;
+      const int64_t n = columns - p * kTileColumns;
+      if (n >= kTileColumns) {
+        Vec old = {};
+        if (accumulate) std::memcpy(&old, out, sizeof(old));
+        old += sums[i][p];
+        std::memcpy(out, &old, sizeof(old));
+      } else {
+        for (int64_t j = 0; j < n; ++j) out[j] = sums[i][p][j] + (accumulate ? out[j] : 0.0f);
+      }
+    }
+  }
+}
+
+/// The last rows: fewer than Rows.
+template <int Rows, int Panels>
+__attribute__((always_inline)) inline void multiply_rest(int64_t rows, int64_t depth, MatrixView a, const float* b,
+                                                         float* c, int64_t c_stride, int64_t columns, bool accumulate) {
+  if constexpr (Rows > 1) {
+    if (rows == Rows - 1) {
+      multiply_tile<Rows - 1, Panels>(depth, a, b, c, c_stride, columns, accumulate);
+    } else {
+      multiply_rest<Rows - 1, Panels>(rows, depth, a, b, c, c_stride, columns, accumulate);
+    }
+  }
+}
+
+/// All rows of c, [m, columns] at the left of these panels.
+template <int Rows, int Panels>
+__attribute__((always_inline)) inline void multiply_strip(int64_t m, int64_t depth, MatrixView a, const float* b,
+                                                          float* c, int64_t c_stride, int64_t columns,
+                                                          bool accumulate) {
+  int64_t i = 0;
+  for (; i + Rows <= m; i += Rows) {
+    multiply_tile<Rows, Panels>(depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b, c + i * c_stride,
+                                c_stride, columns, accumulate);
+  }
+  multiply_rest<Rows, Panels>(m - i, depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b,
+                              c + i * c_stride, c_stride, columns, accumulate);
 }
 
 /// b[depth, columns] in panels of 16 columns, [panel][depth][16], zeros behind the last column.
@@ -69,34 +102,37 @@ LACUNA_CLONES void pack_panels(MatrixView b, int64_t depth, int64_t columns, flo
   }
 }
 
-LACUNA_CLONES void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed,
-                                   float* c, int64_t c_stride, bool accumulate) {
-  for (int64_t j = 0; j < columns; j += kTileColumns, packed += depth * kTileColumns) {
-    const int64_t n = std::min(kTileColumns, columns - j);
-    for (int64_t i = 0; i < m; i += kTileRows) {
-      const MatrixView rows = {a.data + i * a.row_stride, a.row_stride, a.column_stride};
-      float* out = c + i * c_stride + j;
-      switch (m - i) {
-        case 1:
-          multiply_tile<1>(depth, rows, packed, out, c_stride, n, accumulate);
-          break;
-        case 2:
-          multiply_tile<2>(depth, rows, packed, out, c_stride, n, accumulate);
-          break;
-        case 3:
-          multiply_tile<3>(depth, rows, packed, out, c_stride, n, accumulate);
-          break;
-        case 4:
-          multiply_tile<4>(depth, rows, packed, out, c_stride, n, accumulate);
-          break;
-        case 5:
-          multiply_tile<5>(depth, rows, packed, out, c_stride, n, accumulate);
-          break;
-        default:
-          multiply_tile<6>(depth, rows, packed, out, c_stride, n, accumulate);
-      }
-    }
+/// c[m, columns] (+)= a b, b in panels.
+template <int Rows, int Panels>
+__attribute__((always_inline)) inline void multiply_strips(int64_t m, int64_t columns, int64_t depth, MatrixView a,
+                                                           const float* packed, float* c, int64_t c_stride,
+                                                           bool accumulate) {
+  int64_t j = 0;
+  for (; j + (Panels - 1) * kTileColumns < columns; j += Panels * kTileColumns) {
+    multiply_strip<Rows, Panels>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
   }
+  for (; j < columns; j += kTileColumns) {
+    multiply_strip<Rows, 1>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
+  }
+}
+
+// Tiles as large as the registers allow: 32 of 64 bytes, or 16 of 32.
+#ifdef LACUNA_TIERS
+__attribute__((target("arch=x86-64-v4"))) void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a,
+                                                               const float* packed, float* c, int64_t c_stride,
+                                                               bool accumulate) {
+  multiply_strips<8, 2>(m, columns, depth, a, packed, c, c_stride, accumulate);
+}
+__attribute__((target("arch=x86-64-v3"))) void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a,
+                                                               const float* packed, float* c, int64_t c_stride,
+                                                               bool accumulate) {
+  multiply_strips<6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
+}
+__attribute__((target("default")))
+#endif
+void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed, float* c,
+                     int64_t c_stride, bool accumulate) {
+  multiply_strips<6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
 }
 
 /// The input plane taken apart by position modulo stride, so that every tap of the window reads a run of numbers.
@@ -112,11 +148,13 @@ struct Phases {
 
   int64_t pitch, rows, floats, run;
 
-  /// Where the tap reads for output 0.
-  int64_t offset(const PlaneWindow& w, int64_t ky, int64_t kx) const {
-    const int64_t y = ky * w.dilation_y, x = kx * w.dilation_x;
-    const int64_t phase = y % w.stride_y * w.stride_x + x % w.stride_x;
-    return phase * floats + y / w.stride_y * pitch + x / w.stride_x;
+  /// The phase that the tap reads.
+  static int64_t phase(const PlaneWindow& w, int64_t ky, int64_t kx) {
+    return ky * w.dilation_y % w.stride_y * w.stride_x + kx * w.dilation_x % w.stride_x;
+  }
+  /// Where in its phase it reads for output 0.
+  int64_t shift(const PlaneWindow& w, int64_t ky, int64_t kx) const {
+    return ky * w.dilation_y / w.stride_y * pitch + kx * w.dilation_x / w.stride_x;
   }
 };
 
@@ -140,21 +178,78 @@ __attribute__((always_inline)) inline void for_each_run(const PlaneWindow& w, co
   }
 }
 
-void take_apart(const PlaneWindow& w, const Phases& phases, const float* x, float* parts) {
-  std::fill(parts, parts + w.stride_y * w.stride_x * phases.floats, 0.0f);
+LACUNA_CLONES void take_apart(const PlaneWindow& w, const Phases& phases, const float* x, float* parts) {
+  std::fill(parts, parts + w.stride_y * w.stride_x * phases.floats + kTileColumns, 0.0f);
   for_each_run(w, phases, [&](int64_t from, int64_t to, int64_t step, int64_t n) {
     for (int64_t i = 0; i < n; ++i) parts[to + i] = x[from + i * step];
   });
 }
 
-void put_together(const PlaneWindow& w, const Phases& phases, const float* parts, float* x) {
+LACUNA_CLONES void put_together(const PlaneWindow& w, const Phases& phases, const float* parts, float* x) {
   for_each_run(w, phases, [&](int64_t to, int64_t from, int64_t step, int64_t n) {
     for (int64_t i = 0; i < n; ++i) x[to + i * step] += parts[from + i];
   });
 }
 
-LACUNA_CLONES void add_scaled(float* y, const float* x, float scale, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] += scale * x[i];
+/// A weight of a window and how far from the output it reads.
+struct WindowTap {
+  int64_t shift;
+  float weight;
+};
+using WindowTaps = std::vector<WindowTap>;
+
+int64_t whole_vectors(int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
+
+template <int Vectors>
+__attribute__((always_inline)) inline void correlate_block(const float* x, const WindowTap* taps, size_t n_taps,
+                                                           float start, float* y) {
+  Vec sums[Vectors];
+  for (Vec& sum : sums) sum = Vec{} + start;
+  for (size_t t = 0; t < n_taps; ++t) {
+    const float* at = x + taps[t].shift;
+    for (int v = 0; v < Vectors; ++v) {
+      Vec part;
+      std::memcpy(&part, at + v * kTileColumns, sizeof(part));
+      sums[v] += part * taps[t].weight;
+    }
+  }
+  std::memcpy(y, sums, sizeof(sums));
+}
+
+/// y[i] = start + the sum of weight x[shift + i] over the taps, for n numbers and on to whole vectors.
+LACUNA_CLONES void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
+  constexpr int kVectors = 4;
+  int64_t i = 0;
+  for (; i + kVectors * kTileColumns <= whole_vectors(n); i += kVectors * kTileColumns) {
+    correlate_block<kVectors>(x + i, taps, n_taps, start, y + i);
+  }
+  for (; i < n; i += kTileColumns) correlate_block<1>(x + i, taps, n_taps, start, y + i);
+}
+
+template <int Taps>
+__attribute__((always_inline)) inline void add_products(const float* x, const WindowTap* taps, const float* y,
+                                                        int64_t n, float* sums) {
+  Vec totals[Taps] = {};
+  for (int64_t i = 0; i < n; i += kTileColumns) {
+    Vec b;
+    std::memcpy(&b, y + i, sizeof(b));
+    for (int t = 0; t < Taps; ++t) {
+      Vec a;
+      std::memcpy(&a, x + taps[t].shift + i, sizeof(a));
+      totals[t] += a * b;
+    }
+  }
+  for (int t = 0; t < Taps; ++t) {
+    for (int j = 0; j < kTileColumns; ++j) sums[t] += totals[t][j];
+  }
+}
+
+/// sums[t] += the sum of y[i] x[shift + i] for each tap. y is 0 from n on to whole vectors.
+LACUNA_CLONES void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
+                                  float* sums) {
+  size_t t = 0;
+  for (; t + 4 <= n_taps; t += 4) add_products<4>(x, taps + t, y, n, sums + t);
+  for (; t < n_taps; ++t) add_products<1>(x, taps + t, y, n, sums + t);
 }
 
 float* reserve(Scratch& scratch, int64_t floats) {
@@ -182,15 +277,17 @@ void multiply(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, float
 
 void slide(const PlaneWindow& window, const float* x, const float* w, float bias, float* y, Scratch& scratch) {
   const Phases phases(window);
-  float* parts = reserve(scratch, window.stride_y * window.stride_x * phases.floats + phases.run);
-  float* wide = parts + window.stride_y * window.stride_x * phases.floats;
+  const int64_t all = window.stride_y * window.stride_x * phases.floats + kTileColumns;
+  float* parts = reserve(scratch, all + whole_vectors(phases.run));
+  float* wide = parts + all;
   take_apart(window, phases, x, parts);
-  std::fill(wide, wide + phases.run, bias);
+  WindowTaps taps;
   for (int64_t ky = 0; ky < window.kernel_height; ++ky) {
     for (int64_t kx = 0; kx < window.kernel_width; ++kx) {
-      add_scaled(wide, parts + phases.offset(window, ky, kx), *w++, phases.run);
+      taps.push_back({phases.phase(window, ky, kx) * phases.floats + phases.shift(window, ky, kx), *w++});
     }
   }
+  correlate(parts, taps.data(), taps.size(), bias, wide, phases.run);
   for (int64_t row = 0; row < window.out_height; ++row) {
     std::copy_n(wide + row * phases.pitch, window.out_width, y + row * window.out_width);
   }
@@ -199,25 +296,35 @@ void slide(const PlaneWindow& window, const float* x, const float* w, float bias
 void slide_backward(const PlaneWindow& window, const float* x, const float* w, const float* dy, float* dx, float* dw,
                     Scratch& scratch) {
   const Phases phases(window);
-  const int64_t all = window.stride_y * window.stride_x * phases.floats;
-  float* parts = reserve(scratch, 2 * all + phases.run);
+  const int64_t n_phases = window.stride_y * window.stride_x;
+  const int64_t all = n_phases * phases.floats + kTileColumns, padded = phases.floats + kTileColumns;
+  float* parts = reserve(scratch, 2 * all + 2 * padded);
   float* d_parts = parts + all;
-  float* wide = d_parts + all;
-  std::fill(wide, wide + phases.run, 0.0f);
+  float* wide = d_parts + all + padded;  // zeros before and behind it
+  std::fill(wide - padded, wide + padded, 0.0f);
   for (int64_t row = 0; row < window.out_height; ++row) {
     std::copy_n(dy + row * window.out_width, window.out_width, wide + row * phases.pitch);
   }
-  if (dw != nullptr) take_apart(window, phases, x, parts);
-  if (dx != nullptr) std::fill(d_parts, d_parts + all, 0.0f);
+  WindowTaps reads;
+  std::vector<WindowTaps> writes(static_cast<size_t>(n_phases));
   for (int64_t ky = 0; ky < window.kernel_height; ++ky) {
     for (int64_t kx = 0; kx < window.kernel_width; ++kx) {
-      const int64_t tap = ky * window.kernel_width + kx;
-      const int64_t offset = phases.offset(window, ky, kx);
-      if (dw != nullptr) dw[tap] += dot(wide, parts + offset, phases.run);
-      if (dx != nullptr) add_scaled(d_parts + offset, wide, w[tap], phases.run);
+      const int64_t phase = phases.phase(window, ky, kx), shift = phases.shift(window, ky, kx);
+      const float weight = w[ky * window.kernel_width + kx];
+      reads.push_back({phase * phases.floats + shift, weight});
+      writes[static_cast<size_t>(phase)].push_back({-shift, weight});
     }
   }
-  if (dx != nullptr) put_together(window, phases, d_parts, dx);
+  if (dw != nullptr) {
+    take_apart(window, phases, x, parts);
+    correlate_sums(parts, reads.data(), reads.size(), wide, phases.run, dw);
+  }
+  if (dx == nullptr) return;
+  for (size_t phase = 0; phase < writes.size(); ++phase) {  // what runs over the end of one is written again by the next
+    correlate(wide, writes[phase].data(), writes[phase].size(), 0, d_parts + static_cast<int64_t>(phase) * phases.floats,
+              phases.floats);
+  }
+  put_together(window, phases, d_parts, dx);
 }
 
 void unfold(const PlaneWindow& w, int64_t channels, const float* x, float* columns) {
@@ -288,6 +395,14 @@ LACUNA_CLONES float sum(const float* a, int64_t n) {
 
 LACUNA_CLONES void add_to(float* y, const float* x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+LACUNA_CLONES void clamp_backward(const float* y, float low, float high, const float* dy, float* dx, bool accumulate,
+                                  int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float slope = (y[i] > low) & (y[i] < high) ? dy[i] : 0.0f;
+    dx[i] = accumulate ? dx[i] + slope : slope;
+  }
 }
 
 LACUNA_CLONES void adam_step(float* w, const float* gradient, float* mean, float* square, float rate, float beta1,

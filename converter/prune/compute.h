@@ -55,6 +55,9 @@ float sum(const float* a, int64_t n);
 /// y += x, n numbers.
 void add_to(float* y, const float* x, int64_t n);
 
+/// Gradient of y = clamp(x, low, high): dx = dy inside, 0 outside, or dx += that. `dx` and `dy` may be the same.
+void clamp_backward(const float* y, float low, float high, const float* dy, float* dx, bool accumulate, int64_t n);
+
 /// One step of Adam (Kingma and Ba, 2015) for n numbers. `rate` has the corrections of both moments' bias in it.
 void adam_step(float* w, const float* gradient, float* mean, float* square, float rate, float beta1, float beta2,
                float epsilon, int64_t n);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "converter/prune/network.h"
@@ -22,9 +23,23 @@ struct Tap {
 /// Variances are measured on a few samples.
 std::vector<Tap> find_taps(const Network& network, const Parameters& dense, const Samples& samples);
 
-/// Mean squared difference at the outputs, in units of the outputs' variance, over the first `n` samples.
-double output_error(const Network& network, const std::vector<Tap>& taps, const Parameters& dense,
-                    const Parameters& pruned, const Samples& samples, size_t n, size_t threads);
+/// What is lost at the outputs, on `n` of the samples as they are. Everything is borrowed.
+class OutputError {
+ public:
+  OutputError(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, const Samples& samples,
+              size_t n, size_t threads);
+  /// Mean squared difference to the dense network's, in units of the outputs' variance.
+  double of(const Parameters& pruned) const;
+
+ private:
+  std::vector<float> run(const Parameters& parameters, size_t i, size_t thread) const;
+
+  const Network& network_;
+  const Samples& samples_;
+  std::vector<Tap> outputs_;
+  std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
+  std::vector<std::vector<float>> dense_;     ///< the dense network's outputs, sample by sample
+};
 
 struct DistillOptions {
   size_t batches = 0;

@@ -96,6 +96,18 @@ std::vector<PrunedLayer> find_layers(const Graph& graph, const LayerRules& rules
   return layers;
 }
 
+void keep_front(std::vector<PrunedLayer>& layers, double part) {
+  int64_t all = 0;
+  for (const PrunedLayer& layer : layers) all += layer.counts ? layer.weights() : 0;
+  double passed = 0;
+  for (PrunedLayer& layer : layers) {
+    if (layer.counts) passed += static_cast<double>(layer.weights());
+    if (passed > part * static_cast<double>(all)) return;
+    layer.frozen = true;
+    if (layer.pruned()) layer.kept_because = "at the front, where few weights carry much";
+  }
+}
+
 void add_biases(Graph& graph) {
   for (Node& node : graph.nodes) {
     if (!is_layer(node) || operand(node, kBias) != kNoValue) continue;

@@ -23,7 +23,7 @@ struct PrunedLayer {
   int64_t positions = 1;     ///< outputs of one channel: how often each weight is used in one run
   bool counts = false;       ///< its weights are part of what --sparsity is a share of
   std::string kept_because;  ///< not empty: the layer is left alone, and why
-  bool frozen = false;       ///< the samples say too little about it even for training
+  bool frozen = false;       ///< training leaves it alone too
   double density = 1;        ///< to be reached
 
   int64_t weights() const { return groups * rows * columns; }
@@ -39,6 +39,10 @@ struct LayerRules {
 /// Every layer with its reason. Throws Error(kUsage) for a name in `keep` that no layer has and when nothing is left to
 /// prune.
 std::vector<PrunedLayer> find_layers(const Graph& graph, const LayerRules& rules);
+
+/// Leaves alone the layers at the front that have no more than `part` of all weights that count together: zeros there
+/// cost much and save little, and what they give need not be computed twice when the rest is trained.
+void keep_front(std::vector<PrunedLayer>& layers, double part);
 
 /// Gives every layer a bias.
 void add_biases(Graph& graph);

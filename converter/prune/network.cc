@@ -171,16 +171,22 @@ using Memory = std::unique_ptr<void, FreeMemory>;
 
 // ------------------------------------------------------------------------------------------------------------- network
 
-Network::Network(const Graph& graph)
-    : graph_(&graph), storage_(graph.values.size()), has_gradient_(graph.values.size()), barrier_(graph.nodes.size()) {
+Network::Network(const Graph& graph, size_t first_trained)
+    : graph_(&graph),
+      first_trained_(first_trained),
+      last_reader_(graph.values.size(), -1),
+      storage_(graph.values.size()),
+      has_gradient_(graph.values.size()),
+      barrier_(graph.nodes.size()) {
   for (size_t i = 0; i < storage_.size(); ++i) storage_[i] = static_cast<ValueId>(i);
   const Uses uses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     const auto y = static_cast<size_t>(node.output);
     barrier_[i] = !passes_gradient(graph, node);
-    bool wanted = is_layer(node) && !barrier_[i];
+    bool wanted = is_layer(node) && !barrier_[i] && i >= first_trained;
     for (const ValueId id : node.inputs) {
+      if (id != kNoValue) last_reader_[static_cast<size_t>(id)] = static_cast<int>(i);
       wanted = wanted || (id != kNoValue && !barrier_[i] && has_gradient_[static_cast<size_t>(id)]);
     }
     has_gradient_[y] = wanted;
@@ -199,6 +205,16 @@ Network::Network(const Graph& graph)
       macs_ += static_cast<double>(host_op(node.attrs.type).macs(attrs.table(), shapes, graph.shape(node.output)));
     }
   }
+}
+
+std::vector<ValueId> Network::wanted_at(size_t node) const {
+  std::vector<ValueId> wanted;
+  const auto check = [&](ValueId id) {
+    if (last_reader_[static_cast<size_t>(id)] >= static_cast<int>(node)) wanted.push_back(id);
+  };
+  for (const ValueId id : graph_->inputs) check(id);
+  for (size_t i = 0; i < node; ++i) check(graph_->nodes[i].output);
+  return wanted;
 }
 
 Parameters Network::parameters() const {
@@ -252,9 +268,17 @@ struct Maker {
 
 const float* numbers(const Parameters& parameters, ValueId id) { return parameters[static_cast<size_t>(id)].data(); }
 
-/// Adds the sum of each row of dy [rows, columns] to the bias' gradient.
-void add_row_sums(const float* dy, int64_t rows, int64_t columns, std::vector<float>& sums) {
-  for (int64_t i = 0; i < rows; ++i) sums[static_cast<size_t>(i)] += sum(dy + i * columns, columns);
+/// Adds the sums of each row of dy [images, rows, columns] to the bias' gradient.
+void add_bias_sums(const float* dy, int64_t images, int64_t rows, int64_t columns, ValueId bias, Parameters& sums) {
+  if (bias == kNoValue || sums[static_cast<size_t>(bias)].empty()) return;
+  float* to = sums[static_cast<size_t>(bias)].data();
+  for (int64_t i = 0; i < images * rows; ++i) to[i % rows] += sum(dy + i * columns, columns);
+}
+
+/// Element `at` of a sum; null where the sum is not wanted.
+float* sum_at(Parameters& sums, ValueId id, int64_t at) {
+  std::vector<float>& all = sums[static_cast<size_t>(id)];
+  return all.empty() ? nullptr : all.data() + at;
 }
 
 Tape::Step pointwise_step(const Maker& m, const Node& node) {
@@ -282,16 +306,14 @@ Tape::Step pointwise_step(const Maker& m, const Node& node) {
     for (int64_t g = 0; g < images * groups; ++g) {
       const int64_t group = g % groups;
       const float* from = dy + g * out * pixels;
-      float* dw = sums[static_cast<size_t>(weight)].data() + group * out * in;
-      multiply(out, in, pixels, rows_of(from, pixels), transpose_of(x + g * in * pixels, pixels), dw, true, scratch);
+      if (float* dw = sum_at(sums, weight, group * out * in)) {
+        multiply(out, in, pixels, rows_of(from, pixels), transpose_of(x + g * in * pixels, pixels), dw, true, scratch);
+      }
       if (dx == nullptr) continue;
       multiply(in, pixels, out, transpose_of(numbers(p, weight) + group * out * in, in), rows_of(from, pixels),
                dx + g * in * pixels, true, scratch);
     }
-    if (bias == kNoValue) return;
-    for (int64_t n = 0; n < images; ++n) {
-      add_row_sums(dy + n * groups * out * pixels, groups * out, pixels, sums[static_cast<size_t>(bias)]);
-    }
+    add_bias_sums(dy, images, groups * out, pixels, bias, sums);
   };
   return step;
 }
@@ -317,13 +339,9 @@ Tape::Step depthwise_step(const Maker& m, const Node& node, const PlaneWindow& w
     for (int64_t i = 0; i < images * out; ++i) {
       const int64_t n = i / out, c = i % out, plane = (n * in + c / per_channel) * in_pixels;
       slide_backward(window, x + plane, numbers(p, weight) + c * taps, dy + i * out_pixels,
-                     dx == nullptr ? nullptr : dx + plane, sums[static_cast<size_t>(weight)].data() + c * taps,
-                     scratch);
+                     dx == nullptr ? nullptr : dx + plane, sum_at(sums, weight, c * taps), scratch);
     }
-    if (bias == kNoValue) return;
-    for (int64_t n = 0; n < images; ++n) {
-      add_row_sums(dy + n * out * out_pixels, out, out_pixels, sums[static_cast<size_t>(bias)]);
-    }
+    add_bias_sums(dy, images, out, out_pixels, bias, sums);
   };
   return step;
 }
@@ -357,18 +375,16 @@ Tape::Step window_step(const Maker& m, const Node& node, const PlaneWindow& wind
     for (int64_t g = 0; g < images * groups; ++g) {
       const int64_t group = g % groups;
       const float* from = dy + g * out * pixels;
-      float* dw = sums[static_cast<size_t>(weight)].data() + group * out * rows;
-      unfold(window, in, x + g * in * in_pixels, columns->data());
-      multiply(out, rows, pixels, rows_of(from, pixels), transpose_of(columns->data(), pixels), dw, true, scratch);
+      if (float* dw = sum_at(sums, weight, group * out * rows)) {
+        unfold(window, in, x + g * in * in_pixels, columns->data());
+        multiply(out, rows, pixels, rows_of(from, pixels), transpose_of(columns->data(), pixels), dw, true, scratch);
+      }
       if (dx == nullptr) continue;
       multiply(rows, pixels, out, transpose_of(numbers(p, weight) + group * out * rows, rows), rows_of(from, pixels),
                columns->data(), false, scratch);
       fold(window, in, columns->data(), dx + g * in * in_pixels);
     }
-    if (bias == kNoValue) return;
-    for (int64_t n = 0; n < images; ++n) {
-      add_row_sums(dy + n * groups * out * pixels, groups * out, pixels, sums[static_cast<size_t>(bias)]);
-    }
+    add_bias_sums(dy, images, groups * out, pixels, bias, sums);
   };
   return step;
 }
@@ -392,11 +408,11 @@ Tape::Step fully_connected_step(const Maker& m, const Node& node) {
     for (int64_t r = 0; r < rows; ++r) add_to(y + r * out, numbers(p, bias), out);
   };
   step.backward = [=, &scratch](const Parameters& p, Parameters& sums) {
-    multiply(out, in, rows, transpose_of(dy, out), rows_of(x, in), sums[static_cast<size_t>(weight)].data(), true,
-             scratch);
-    if (bias != kNoValue) {
-      for (int64_t r = 0; r < rows; ++r) add_to(sums[static_cast<size_t>(bias)].data(), dy + r * out, out);
+    if (float* dw = sum_at(sums, weight, 0)) {
+      multiply(out, in, rows, transpose_of(dy, out), rows_of(x, in), dw, true, scratch);
     }
+    float* db = bias == kNoValue ? nullptr : sum_at(sums, bias, 0);
+    for (int64_t r = 0; db != nullptr && r < rows; ++r) add_to(db, dy + r * out, out);
     if (dx != nullptr) multiply(rows, in, out, rows_of(dy, out), rows_of(numbers(p, weight), in), dx, true, scratch);
   };
   return step;
@@ -483,12 +499,7 @@ Backward unary_backward(const Maker& m, const Node& node) {
   if (f.kind() == fbs::UnaryKind::Clamp) {
     const float low = f.alpha(), high = f.beta();
     const bool in_place = dx == dy;
-    return [=](const Parameters&, Parameters&) {
-      for (int64_t i = 0; i < n; ++i) {
-        const float slope = y[i] > low && y[i] < high ? dy[i] : 0.0f;
-        dx[i] = in_place ? slope : dx[i] + slope;
-      }
-    };
+    return [=](const Parameters&, Parameters&) { clamp_backward(y, low, high, dy, dx, !in_place, n); };
   }
   const BoundActivation function = bind_activation(&f, cpu_isas());
   return [=](const Parameters&, Parameters&) {

@@ -19,10 +19,14 @@ class Tape;
 class Network {
  public:
   /// `graph` has no fused residuals and activations (unfuse) and outlives the network. Gradients are made for the
-  /// values between the first layer with parameters and the last loss.
-  explicit Network(const Graph& graph);
+  /// values between the first layer with parameters, not before node `first_trained`, and the last loss.
+  explicit Network(const Graph& graph, size_t first_trained = 0);
 
   const Graph& graph() const { return *graph_; }
+  /// Layers before this node get no gradient.
+  size_t first_trained() const { return first_trained_; }
+  /// Values made before a node that it or nodes behind it read.
+  std::vector<ValueId> wanted_at(size_t node) const;
   /// Weights and biases as the graph has them.
   Parameters parameters() const;
   /// Zeros of the same sizes.
@@ -37,6 +41,8 @@ class Network {
  private:
   friend class Tape;
   const Graph* graph_;
+  size_t first_trained_;
+  std::vector<int> last_reader_;    ///< for every value: its last node
   std::vector<ValueId> storage_;    ///< for every value: the value whose memory it shares
   std::vector<bool> has_gradient_;  ///< for every value
   std::vector<bool> barrier_;       ///< for every node
@@ -64,7 +70,7 @@ class Tape {
 
   /// Sets all gradients at values to zero.
   void clear_gradients();
-  /// Runs all nodes backward from the gradients that the caller has set; adds to `sums`.
+  /// Runs nodes backward from the gradients that the caller has set; adds to `sums`, but for those that are empty.
   void backward(const Parameters& parameters, Parameters& sums);
 
   struct Step;  ///< how one node runs on this tape

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kDamping = 0.01;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
-constexpr size_t kErrorSamples = 64, kProbeSamples = 16;
+constexpr size_t kErrorSamples = 64, kProbeSamples = 24;
 constexpr size_t kBatch = 16;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
@@ -27,9 +27,11 @@ constexpr double kPlannedPart = 0.7, kMostPart = 0.97;
 /// The stages before the last one: until when they may run, and how far each goes.
 constexpr double kStagesPart = 0.5, kStageDensity = 0.62;
 constexpr double kLastStagePart = 0.6;  ///< of all batches
-/// Densities whose losses are measured or inferred, and the one that is measured at the output.
-constexpr double kDensities[] = {0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.12};
+/// Densities that layers may get, and the one whose loss is measured at the output.
+constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.12};
 constexpr double kProbeDensity = 0.5;
+/// Weights at the front that are left alone, as part of all, where the number of zeros is what counts.
+constexpr double kFront = 0.03;
 
 class Clock {
  public:
@@ -131,6 +133,19 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   return solution;
 }
 
+/// What the mask alone costs, as part of the variance of the layer's outputs.
+double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {
+  double lost = 0, all = 0;
+  for (const Problem& problem : problems) {
+    double loss = 0;
+    choose_mask(problem.weights, problem.surgeon, pattern, density, &loss);
+    lost += loss;
+    const Matrix whole = product(problem.weights, problem.moments.h);
+    for (size_t i = 0; i < whole.data.size(); ++i) all += static_cast<double>(whole.data[i]) * problem.weights.data[i];
+  }
+  return all > 0 ? lost / all : 0;
+}
+
 class Pruner {
  public:
   Pruner(Graph graph, const Samples& samples, const CostModel& costs, const PruneOptions& options,
@@ -139,14 +154,14 @@ class Pruner {
 
   PruneResult run() {
     prepare();
-    if (needs_probes()) probe_layers();
+    if (options_.pattern != Pattern::kTwoOfFour || by_time()) probe_layers();
     choose_densities();
     const size_t stages = count_stages();
     for (size_t stage = 1; stage <= stages; ++stage) {
       const bool last = stage == stages;
       if (!last && is_late(kStagesPart)) continue;
       solve_layers(static_cast<double>(stage) / static_cast<double>(stages));
-      result_.error = output_error();
+      result_.error = error_->of(pruned_);
       if (last) result_.error_before = result_.error;
       events_.say(percent(zeros()) + " zeros after " + text_of(clock_.seconds(), "%.0f s") + ": error at the outputs " +
                   percent(result_.error));
@@ -159,7 +174,6 @@ class Pruner {
 
  private:
   bool by_time() const { return options_.speedup.has_value() || options_.latency_us.has_value(); }
-  bool needs_probes() const { return by_time() || options_.curve; }
 
   void prepare() {
     if (graph_.inputs.size() != 1)
@@ -167,12 +181,16 @@ class Pruner {
     run_passes(graph_);
     unfuse(graph_);
     add_biases(graph_);
-    network_ = std::make_unique<Network>(graph_);
     LayerRules rules;
     rules.keep = options_.keep;
     rules.pattern = options_.pattern;
     rules.samples = samples_.size();
-    for (PrunedLayer& layer : find_layers(graph_, rules)) {
+    std::vector<PrunedLayer> layers = find_layers(graph_, rules);
+    if (!by_time()) keep_front(layers, kFront);
+    const auto trained =
+        std::find_if(layers.begin(), layers.end(), [](const PrunedLayer& layer) { return !layer.frozen; });
+    network_ = std::make_unique<Network>(graph_, trained->node);
+    for (PrunedLayer& layer : layers) {
       LayerResult result;
       result.dense_us = result.us = predict_us(graph_, layer, Pattern::kFree, 1, costs_);
       result.layer = std::move(layer);
@@ -186,11 +204,12 @@ class Pruner {
       if (result.layer.frozen) masks_[weight].assign(dense_[weight].size(), 0);
     }
     taps_ = find_taps(*network_, dense_, samples_);
+    error_ = std::make_unique<OutputError>(*network_, taps_, dense_, samples_, kErrorSamples, options_.threads);
   }
 
   /// The more is to go, the more steps: what is trained in between loses less in the next.
   size_t count_stages() const {
-    if (options_.pattern == Pattern::kTwoOfFour) return 1;
+    if (options_.pattern == Pattern::kTwoOfFour || plan_batches(1) == 0) return 1;
     double least = 1;
     for (const LayerResult& result : result_.layers) least = std::min(least, result.layer.density);
     return static_cast<size_t>(std::max(1.0, std::ceil(std::log(least) / std::log(kStageDensity))));
@@ -213,26 +232,26 @@ class Pruner {
   /// the loss of the layer itself.
   void probe_layers() {
     Collector collector(*network_, dense_, dense_, samples_, options_.threads, options_.seed);
+    const OutputError probe_error(*network_, taps_, dense_, samples_, kProbeSamples, options_.threads);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;
       std::vector<Option> options = {{1, 0, 0}};
       if (layer.pruned()) {
         const std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-        std::vector<Solution> solutions(std::size(kDensities));
-        parallel_for(solutions.size(), options_.threads, [&](size_t i, size_t) {
-          solutions[i] = solve(problems, layer, options_.pattern, kDensities[i], bias_of(layer));
-        });
-        const auto probed = std::find(std::begin(kDensities), std::end(kDensities), kProbeDensity);
-        const Solution& probe = solutions[static_cast<size_t>(probed - std::begin(kDensities))];
+        const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
         Parameters changed = dense_;
         changed[static_cast<size_t>(layer.weight)] = probe.weights;
         changed[static_cast<size_t>(layer.bias)] = probe.bias;
-        result.sensitivity =
-            prune::output_error(*network_, taps_, dense_, changed, samples_, kProbeSamples, options_.threads);
-        for (size_t i = 0; i < solutions.size(); ++i) {
-          const double relative = probe.error > 0 ? solutions[i].error / probe.error : 0;
-          options.push_back({kDensities[i], result.sensitivity * relative, 0});
+        result.sensitivity = probe_error.of(changed);
+        std::vector<double> losses(std::size(kDensities));
+        parallel_for(losses.size(), options_.threads, [&](size_t i, size_t) {
+          losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]);
+        });
+        const auto probed = std::find(std::begin(kDensities), std::end(kDensities), kProbeDensity);
+        const double unit = std::max(losses[static_cast<size_t>(probed - std::begin(kDensities))], 1e-12);
+        for (size_t i = 0; i < losses.size(); ++i) {
+          options.push_back({kDensities[i], result.sensitivity * losses[i] / unit, 0});
         }
       }
       options_by_layer_.push_back(std::move(options));
@@ -282,7 +301,7 @@ class Pruner {
     if (by_time()) {
       fit_time(options_.latency_us ? *options_.latency_us : dense_us() / *options_.speedup);
     } else {
-      share_evenly();
+      fit_sparsity();
     }
   }
 
@@ -310,21 +329,44 @@ class Pruner {
     }
   }
 
-  /// The same density for every layer, so that all weights that count have the share together.
-  void share_evenly() {
-    double counted = 0, prunable = 0;
+  /// Least loss for so many zeros among all weights that count; the same density for every layer where a pattern leaves
+  /// no choice.
+  void fit_sparsity() {
+    double counted = 0, prunable = 0, weights = 0;
     for (const LayerResult& result : result_.layers) {
-      const auto weights = static_cast<double>(result.layer.weights());
-      counted += result.layer.counts ? weights : 0;
-      prunable += result.layer.pruned() ? weights : 0;
+      const auto n = static_cast<double>(result.layer.weights());
+      counted += result.layer.counts ? n : 0;
+      prunable += result.layer.pruned() ? n : 0;
+      weights += n;
     }
-    const bool two_of_four = options_.pattern == Pattern::kTwoOfFour;
-    const double share = two_of_four ? 0.5 : options_.sparsity * counted / prunable;
-    if (share >= 1) {
+    const double zeros = options_.sparsity * counted;
+    if (options_.pattern == Pattern::kTwoOfFour) {
+      for (LayerResult& result : result_.layers) result.layer.density = result.layer.pruned() ? 0.5 : 1;
+      return;
+    }
+    if (zeros >= prunable) {
       throw Error(ExitCode::kUsage, "--sparsity " + text_of(options_.sparsity, "%g") + ": only " +
                                         percent(prunable / counted) + " of the weights may become zero; ask for less");
     }
-    for (LayerResult& result : result_.layers) result.layer.density = result.layer.pruned() ? 1 - share : 1;
+    std::vector<std::vector<Option>> options = options_by_layer_;
+    for (size_t i = 0; i < options.size(); ++i) {
+      for (Option& option : options[i]) {
+        option.cost = option.density * static_cast<double>(result_.layers[i].layer.weights());
+      }
+    }
+    const std::vector<size_t> chosen = allocate(options, weights - zeros);
+    double kept = 0;
+    for (size_t i = 0; i < result_.layers.size(); ++i) {
+      PrunedLayer& layer = result_.layers[i].layer;
+      // Beyond the lowest density that a layer may choose, all get the same.
+      layer.density = !layer.pruned() ? 1 : chosen.empty() ? 1 - zeros / prunable : options[i][chosen[i]].density;
+      kept += layer.pruned() ? layer.density * static_cast<double>(layer.weights()) : 0;
+    }
+    // What steps between densities leave over.
+    const double scale = (prunable - zeros) / kept;
+    for (LayerResult& result : result_.layers) {
+      if (result.layer.pruned()) result.layer.density = std::min(1.0, result.layer.density * scale);
+    }
   }
 
   /// Takes every layer `part` of the way to its density, measured in factors. The first time from the dense network,
@@ -352,10 +394,6 @@ class Pruner {
 
   std::string time_left() const {
     return text_of(std::max(0.0, options_.minutes * 60 - clock_.seconds()), "%.0f s left at most");
-  }
-
-  double output_error() const {
-    return prune::output_error(*network_, taps_, dense_, pruned_, samples_, kErrorSamples, options_.threads);
   }
 
   size_t plan_batches(double part) const {
@@ -387,7 +425,7 @@ class Pruner {
       result_.out_of_time = result_.out_of_time || time_part > batch_part;
       return time_part;
     });
-    const double error = output_error();
+    const double error = error_->of(pruned_);
     if (error < result_.error) {
       result_.error = error;
       keep();
@@ -438,6 +476,7 @@ class Pruner {
   Parameters dense_, pruned_;
   std::vector<Mask> masks_;
   std::vector<Tap> taps_;
+  std::unique_ptr<OutputError> error_;
   std::vector<std::vector<Option>> options_by_layer_;
   PruneResult result_;
 };

@@ -101,6 +101,33 @@ void apply(const Mask& mask, Matrix& m) {
   }
 }
 
+/// The density of each block of columns, so that `density` of all is kept: by the surgeon's scores of every weight as if
+/// it alone were to go. Inputs that say little are left with few weights.
+std::vector<double> densities_of_blocks(const Matrix& weights, const Matrix& u, Pattern pattern, double density) {
+  const int64_t rows = weights.rows, columns = weights.columns;
+  std::vector<double> diagonal(static_cast<size_t>(columns));  // of the inverse
+  for (int64_t i = 0; i < columns; ++i) {
+    for (int64_t j = i; j < columns; ++j) diagonal[static_cast<size_t>(j)] += static_cast<double>(u.row(i)[j]) * u.row(i)[j];
+  }
+  Matrix scores(rows, columns);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      scores.row(i)[j] = weights.row(i)[j] * weights.row(i)[j] / static_cast<float>(diagonal[static_cast<size_t>(j)]);
+    }
+  }
+  const Mask mask = keep_largest(scores, pattern, density);
+  std::vector<double> densities;
+  for (int64_t begin = 0; begin < columns; begin += kBlockColumns) {
+    const int64_t end = std::min(columns, begin + kBlockColumns);
+    double kept = 0;
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = begin; j < end; ++j) kept += mask[static_cast<size_t>(i * columns + j)];
+    }
+    densities.push_back(kept / static_cast<double>(rows * (end - begin)));
+  }
+  return densities;
+}
+
 double row_dot(const Matrix& a, const Matrix& b, int64_t row) {
   return static_cast<double>(dot(a.row(row), b.row(row), a.columns));
 }
@@ -154,11 +181,13 @@ Mask keep_largest(const Matrix& scores, Pattern pattern, double density) {
   return mask;
 }
 
-Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double density) {
+Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double density, double* loss) {
   const int64_t rows = weights.rows, columns = weights.columns;
+  const std::vector<double> shares = densities_of_blocks(weights, u, pattern, density);
   Matrix w = weights;
   Mask mask(w.data.size(), 1);
   Scratch scratch;
+  double squares = 0;
   for (int64_t begin = 0; begin < columns; begin += kBlockColumns) {
     const int64_t end = std::min(columns, begin + kBlockColumns), n = end - begin;
     Matrix scores(rows, n);
@@ -168,7 +197,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
         scores.row(i)[j] = part * part;
       }
     }
-    const Mask kept = keep_largest(scores, pattern, density);
+    const Mask kept = keep_largest(scores, pattern, shares[static_cast<size_t>(begin / kBlockColumns)]);
     Matrix lost(rows, n);  // what each column loses, in units of its own row of u
     for (int64_t i = 0; i < rows; ++i) {
       float* row = w.row(i);
@@ -179,6 +208,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
         const float* behind = u.row(j);
         const float part = row[j] / behind[j];
         lost.data[at] = part;
+        squares += static_cast<double>(part) * part;
         for (int64_t k = j; k < end; ++k) row[k] -= part * behind[k];
       }
     }
@@ -190,6 +220,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
       for (int64_t k = end; k < columns; ++k) w.row(i)[k] -= change.row(i)[k - end];
     }
   }
+  if (loss != nullptr) *loss = squares;
   return mask;
 }
 

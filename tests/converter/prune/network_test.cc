@@ -86,6 +86,49 @@ void check_network(Graph& graph) {
   }
 }
 
+TEST_CASE("from a layer in the middle on: the same values and gradients, none before it") {
+  TestNet net;
+  ValueId y = net.conv(net.input({1, 4, 6, 6}), 8);
+  const ValueId skip = y;
+  y = net.b().binary(fbs::BinaryKind::Add, net.conv(net.conv(y, 6), 8), skip);
+  net.output(net.conv(y, 3));
+  Graph& graph = net.graph();
+  run_passes(graph);
+  unfuse(graph);
+  constexpr size_t kFirst = 1;
+  const Network whole(graph), rest(graph, kFirst);
+  const Parameters parameters = whole.parameters();
+  Tape a(whole, true), b(rest, true);
+  const Tensor x = random_input(graph.shape(graph.inputs[0]), 5);
+  std::copy(x.f32.begin(), x.f32.end(), a.value(graph.inputs[0]));
+  a.forward(parameters);
+  const std::vector<ValueId> wanted = rest.wanted_at(kFirst);
+  CHECK(wanted == std::vector<ValueId>{graph.nodes[0].output});
+  for (const ValueId id : wanted) std::copy_n(a.value(id), count(graph.shape(id)), b.value(id));
+  b.forward(parameters, kFirst, graph.nodes.size());
+  const ValueId out = graph.outputs[0];
+  Parameters sums_a = whole.zeros(), sums_b = rest.zeros();
+  const auto unused = static_cast<size_t>(graph.nodes.back().inputs[1]);
+  sums_b[unused].clear();  // not asked for
+  for (Tape* tape : {&a, &b}) {
+    tape->clear_gradients();
+    std::fill_n(tape->gradient(out), count(graph.shape(out)), 1.0f);
+    tape->backward(parameters, tape == &a ? sums_a : sums_b);
+  }
+  CHECK(b.gradient(graph.nodes[0].output) == nullptr);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.attrs.type != fbs::OpAttrs::Conv) continue;
+    const auto weight = static_cast<size_t>(node.inputs[1]);
+    if (i < kFirst) {
+      CHECK(sums_b[weight] == rest.zeros()[weight]);
+    } else if (weight != unused) {
+      CHECK(sums_b[weight] == sums_a[weight]);
+    }
+  }
+  CHECK(sums_b[unused].empty());
+}
+
 fbs::Activation clamp(float low, float high) { return fbs::Activation(fbs::UnaryKind::Clamp, low, high); }
 
 TEST_CASE("an inverted residual block") {
