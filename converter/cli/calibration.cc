@@ -16,7 +16,7 @@ constexpr size_t kMaxSamples = 1000;
 /// Pictures are kept this much larger than the input, so that parts of them can be cut out.
 constexpr double kMargin = 8.0 / 7.0;
 /// Sides of a varied picture's part, of the side that the network sees in use.
-constexpr double kLeastPart = 0.6;
+constexpr double kLeastPart = 0.4;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::kUsage, "--calibrate " + message); }
 

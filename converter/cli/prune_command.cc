@@ -95,7 +95,6 @@ void prune_file(Options options) {
   options.prune.threads = options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   if (options.speedup != 0) options.prune.speedup = options.speedup;
   if (options.latency_ms != 0) options.prune.latency_us = options.latency_ms * 1e3;
-  options.prune.curve = !options.report.empty();
   ImportOptions import_options;
   import_options.input_shapes = parse_input_shapes(options.input_shapes);
   fbs::PreprocessingT image;

@@ -44,7 +44,7 @@ class OutputError {
 struct DistillOptions {
   size_t batches = 0;
   size_t batch = 16;
-  double rate = 0.0008;  ///< largest step of a weight in one batch, as part of its layer's mean magnitude
+  double rate = 0.002;  ///< largest step of a weight in one batch, as part of its layer's mean magnitude
   uint32_t seed = 1;
   size_t threads = 1;
 };

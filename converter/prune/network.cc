@@ -198,12 +198,6 @@ Network::Network(const Graph& graph, size_t first_trained)
                                  (is_layer(graph.nodes[static_cast<size_t>(before)]) ||
                                   is_known_binary(graph, graph.nodes[static_cast<size_t>(before)]));
     if (clamps_in_place) storage_[y] = storage_[static_cast<size_t>(x)];
-    if (is_layer(node)) {
-      const PackedAttrs attrs(node.attrs);
-      std::vector<Shape> shapes;
-      for (const ValueId id : node.inputs) shapes.push_back(id == kNoValue ? Shape() : graph.shape(id));
-      macs_ += static_cast<double>(host_op(node.attrs.type).macs(attrs.table(), shapes, graph.shape(node.output)));
-    }
   }
 }
 
@@ -233,16 +227,6 @@ Parameters Network::zeros() const {
   Parameters zeros = parameters();
   for (std::vector<float>& numbers : zeros) std::fill(numbers.begin(), numbers.end(), 0.0f);
   return zeros;
-}
-
-double Network::floats() const {
-  double total = 0;
-  for (const Node& node : graph_->nodes) {
-    const auto y = static_cast<size_t>(node.output);
-    if (storage_[y] != node.output) continue;
-    total += static_cast<double>(count(graph_->shape(node.output))) * (has_gradient_[y] ? 2 : 1);
-  }
-  return total;
 }
 
 // ----------------------------------------------------------------------------------------------------------------

@@ -33,10 +33,6 @@ class Network {
   Parameters zeros() const;
   /// Nodes through which no gradient passes.
   const std::vector<bool>& is_barrier() const { return barrier_; }
-  /// Multiply-adds of one forward run.
-  double macs() const { return macs_; }
-  /// Floats that a Tape with gradients holds.
-  double floats() const;
 
  private:
   friend class Tape;
@@ -46,7 +42,6 @@ class Network {
   std::vector<ValueId> storage_;    ///< for every value: the value whose memory it shares
   std::vector<bool> has_gradient_;  ///< for every value
   std::vector<bool> barrier_;       ///< for every node
-  double macs_ = 0;
 };
 
 /// Memory of one sample on its way through a network. Not shared between threads.

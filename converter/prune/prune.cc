@@ -15,17 +15,18 @@
 namespace lacuna::prune {
 namespace {
 
-constexpr double kDamping = 0.01;
+constexpr double kDamping = 0.05;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
 constexpr size_t kErrorSamples = 64, kProbeSamples = 24;
 constexpr size_t kBatch = 16;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
-constexpr double kPlannedMacs = 20e9;
+constexpr double kPlannedMacs = 40e9;
 /// Parts of the time that training may take: planned, and at most.
-constexpr double kPlannedPart = 0.7, kMostPart = 0.97;
+constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 /// The stages before the last one: until when they may run, and how far each goes.
-constexpr double kStagesPart = 0.5, kStageDensity = 0.62;
+constexpr double kStagesPart = 0.5, kStageDensity = 0.5;
+constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
 /// Densities that layers may get, and the one whose loss is measured at the output.
 constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.12};
@@ -70,11 +71,9 @@ Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t gro
     std::copy_n(weights.data() + (group * layer.rows + i) * layer.columns + first, w.columns, w.row(i));
   }
   // Damping pulls towards the dense weights, not towards zero.
-  const float before = problem.moments.h.row(0)[0];
-  damp(problem.moments.h, kDamping);
-  const float added = problem.moments.h.row(0)[0] - before;
+  const std::vector<float> added = damp(problem.moments.h, kDamping);
   Matrix goal = problem.moments.g;
-  for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added;
+  for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
   problem.targets = product(w, goal);
   problem.surgeon = surgeon_rows(problem.moments.h);
   return problem;
@@ -210,9 +209,14 @@ class Pruner {
   /// The more is to go, the more steps: what is trained in between loses less in the next.
   size_t count_stages() const {
     if (options_.pattern == Pattern::kTwoOfFour || plan_batches(1) == 0) return 1;
-    double least = 1;
-    for (const LayerResult& result : result_.layers) least = std::min(least, result.layer.density);
-    return static_cast<size_t>(std::max(1.0, std::ceil(std::log(least) / std::log(kStageDensity))));
+    double kept = 0, prunable = 0;
+    for (const LayerResult& result : result_.layers) {
+      const double weights = result.layer.pruned() ? static_cast<double>(result.layer.weights()) : 0;
+      prunable += weights;
+      kept += weights * result.layer.density;
+    }
+    const double stages = std::log(kept / prunable) / std::log(kStageDensity);
+    return static_cast<size_t>(std::max(1.0, std::ceil(stages - kStageSlack)));
   }
 
   bool is_late(double part) {
@@ -397,7 +401,13 @@ class Pruner {
   }
 
   size_t plan_batches(double part) const {
-    const double per_batch = 4 * network_->macs() * kBatch;
+    double macs = 0;  // of one sample: the dense network forward, the pruned one forward and backward where it trains
+    for (const LayerResult& result : result_.layers) {
+      const PrunedLayer& layer = result.layer;
+      const double forward = static_cast<double>(layer.weights()) * static_cast<double>(layer.positions);
+      macs += layer.node < network_->first_trained() ? forward : 4 * forward;
+    }
+    const double per_batch = macs * kBatch;
     const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);
     return static_cast<size_t>(part * std::min(planned, static_cast<double>(options_.max_batches)));
   }

@@ -13,16 +13,15 @@
 namespace lacuna::prune {
 
 struct PruneOptions {
-  double sparsity = 0.5;             ///< zeros among the weights that count; the same density for every layer
+  double sparsity = 0.5;             ///< zeros among the weights that count
   std::optional<double> speedup;     ///< instead: how many times faster the layers are to be, by the cost model
   std::optional<double> latency_us;  ///< instead: what all layers may take, by the cost model
   Pattern pattern = Pattern::kFree;
   std::vector<std::string> keep;
   double minutes = 10;
-  size_t max_batches = 3000;  ///< of training, whatever time there is
+  size_t max_batches = 3000;  ///< of training, whatever time there is; 0: none
   uint32_t seed = 1;
   size_t threads = 1;
-  bool curve = false;  ///< measure what each layer's density costs, which speedup and latency_us need anyway
 };
 
 /// What became of a layer.
@@ -45,7 +44,7 @@ struct CurvePoint {
 struct PruneResult {
   Graph graph;  ///< unfused, with zeros
   std::vector<LayerResult> layers;
-  std::vector<CurvePoint> curve;  ///< empty when it was not measured
+  std::vector<CurvePoint> curve;  ///< empty for a pattern that leaves no choice of densities
   double sparsity = 0;            ///< reached, among the weights that count
   double dense_us = 0, us = 0;    ///< predicted for all layers
   double error_before = 0;        ///< at the outputs: mean squared difference in units of the variance, before training

@@ -148,12 +148,16 @@ const char* name_of(Pattern pattern) {
   return "?";
 }
 
-void damp(Matrix& h, double part) {
+std::vector<float> damp(Matrix& h, double part) {
   double mean = 0;
   for (int64_t i = 0; i < h.rows; ++i) mean += h.row(i)[i];
   mean /= static_cast<double>(h.rows);
-  const auto added = static_cast<float>(mean > 0 ? part * mean : 1.0);
-  for (int64_t i = 0; i < h.rows; ++i) h.row(i)[i] += added;
+  std::vector<float> added;
+  for (int64_t i = 0; i < h.rows; ++i) {
+    added.push_back(mean > 0 ? static_cast<float>(part * (mean + h.row(i)[i])) : 1.0f);
+    h.row(i)[i] += added.back();
+  }
+  return added;
 }
 
 Matrix surgeon_rows(const Matrix& h) {

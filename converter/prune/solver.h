@@ -37,9 +37,10 @@ struct Matrix {
   const float* row(int64_t i) const { return data.data() + i * columns; }
 };
 
-/// Adds `part` of the mean diagonal to the diagonal; a matrix of zeros becomes the unit matrix. Columns that no sample
-/// uses stay solvable that way.
-void damp(Matrix& h, double part);
+/// Adds `part` of itself and of its mean to the diagonal, as if inputs varied that much more, each for itself, than the
+/// samples show; a matrix of zeros becomes the unit matrix. Returns what was added. Columns that no sample uses stay
+/// solvable, and few samples do not pass for the whole truth.
+std::vector<float> damp(Matrix& h, double part);
 
 /// What the optimal brain surgeon knows of the inputs (Hassibi and Stork, 1993): the upper triangle U with
 /// inverse(h) = U^T U. Row j says how the columns behind j make good for the loss of column j. `h` is symmetric and

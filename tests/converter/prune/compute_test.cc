@@ -46,6 +46,16 @@ TEST_CASE("multiply: tails of every side, transposes, blocks, accumulation") {
   }
 }
 
+TEST_CASE("clamp_backward: the gradient inside only, added or in place") {
+  const std::vector<float> y = {0, 0.5f, 6, 5, 3}, dy = {1, 2, 3, 4, 5};
+  std::vector<float> dx(5, 10);
+  clamp_backward(y.data(), 0, 6, dy.data(), dx.data(), true, 5);
+  CHECK(dx == std::vector<float>{10, 12, 10, 14, 15});
+  std::vector<float> same = dy;
+  clamp_backward(y.data(), 0, 6, same.data(), same.data(), false, 5);
+  CHECK(same == std::vector<float>{0, 2, 0, 4, 5});
+}
+
 const PlaneWindow kWindows[] = {
     {7, 7, 7, 7, 3, 3, 1, 1, 1, 1, 1, 1},    // SAME
     {8, 9, 4, 5, 3, 3, 2, 2, 1, 1, 0, 1},    // stride 2, asymmetric pads

@@ -1,6 +1,7 @@
 // From graph to pruned graph, on small networks with known answers.
 #include "converter/prune/prune.h"
 
+#include <array>
 #include <cmath>
 
 #include "converter/ir/interpret.h"
@@ -83,6 +84,31 @@ TEST_CASE("inputs that are never used: their weights go, the others stay as they
     if (std::abs(dense.f32[i]) > 0.4f) CHECK(sparse.f32[i] == doctest::Approx(dense.f32[i]).epsilon(0.1).scale(0.1));
   }
   CHECK(live_zeros < 300);  // damping takes the smallest of them for as useless as the largest of the others
+}
+
+TEST_CASE("zeros go where they cost least: more of them to a layer half of whose inputs are never used") {
+  TestNet net;
+  const ValueId x = net.input({1, 64, 4, 4});
+  net.output(net.conv(net.conv(x, 64), 64));
+  PruneOptions options = quick();
+  options.max_batches = 0;
+  const PruneResult result =
+      prune(net.graph(), TestSamples(make_shape({1, 64, 4, 4}), 24, true), costs(), options, kQuiet);
+  CHECK(zeros_in(weight_of(result.graph, 0)) > zeros_in(weight_of(result.graph, 1)) + 0.1);
+  CHECK(result.sparsity == doctest::Approx(0.5).epsilon(0.02));
+  CHECK(result.batches == 0);
+}
+
+TEST_CASE("keep_front: as many of the first layers as hold the part, not one more") {
+  std::vector<PrunedLayer> layers(4);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    layers[i].rows = 1;
+    layers[i].columns = std::array<int64_t, 4>{1, 2, 90, 7}[i];
+    layers[i].counts = true;
+  }
+  keep_front(layers, 0.03);
+  CHECK((!layers[0].pruned() && layers[0].frozen && !layers[1].pruned() && layers[1].frozen));
+  CHECK((layers[2].pruned() && !layers[2].frozen && layers[3].pruned()));
 }
 
 TEST_CASE("same input and seed, same bits, whatever the number of threads") {

@@ -62,13 +62,14 @@ int64_t kept_in(const Mask& mask) {
   return kept;
 }
 
-TEST_CASE("damp adds part of the mean diagonal; zeros become the unit matrix") {
+TEST_CASE("damp adds part of the diagonal and of its mean; zeros become the unit matrix") {
   Matrix h(2, 2);
   h.data = {1, 0.5f, 0.5f, 3};
-  damp(h, 0.1);
-  CHECK(h.data[0] == doctest::Approx(1.2));
+  const std::vector<float> added = damp(h, 0.1);
+  CHECK(added[1] == doctest::Approx(0.5));
+  CHECK(h.data[0] == doctest::Approx(1.3));
   CHECK(h.data[1] == doctest::Approx(0.5));
-  CHECK(h.data[3] == doctest::Approx(3.2));
+  CHECK(h.data[3] == doctest::Approx(3.5));
   Matrix zero(2, 2);
   damp(zero, 0.1);
   CHECK(zero.data == std::vector<float>{1, 0, 0, 1});
