@@ -320,9 +320,10 @@ void slide_backward(const PlaneWindow& window, const float* x, const float* w, c
     correlate_sums(parts, reads.data(), reads.size(), wide, phases.run, dw);
   }
   if (dx == nullptr) return;
-  for (size_t phase = 0; phase < writes.size(); ++phase) {  // what runs over the end of one is written again by the next
-    correlate(wide, writes[phase].data(), writes[phase].size(), 0, d_parts + static_cast<int64_t>(phase) * phases.floats,
-              phases.floats);
+  for (size_t phase = 0; phase < writes.size();
+       ++phase) {  // what runs over the end of one is written again by the next
+    correlate(wide, writes[phase].data(), writes[phase].size(), 0,
+              d_parts + static_cast<int64_t>(phase) * phases.floats, phases.floats);
   }
   put_together(window, phases, d_parts, dx);
 }

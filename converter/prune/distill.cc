@@ -59,7 +59,8 @@ std::vector<float> row_magnitudes(const Shape& shape, const std::vector<float>& 
   std::vector<float> magnitudes;
   for (size_t i = 0; i < rows; ++i) {
     double squares = 0;
-    for (size_t j = 0; j < columns; ++j) squares += static_cast<double>(numbers[i * columns + j]) * numbers[i * columns + j];
+    for (size_t j = 0; j < columns; ++j)
+      squares += static_cast<double>(numbers[i * columns + j]) * numbers[i * columns + j];
     magnitudes.push_back(static_cast<float>(std::sqrt(squares / static_cast<double>(columns))));
   }
   return magnitudes;

@@ -249,9 +249,8 @@ class Pruner {
         changed[static_cast<size_t>(layer.bias)] = probe.bias;
         result.sensitivity = probe_error.of(changed);
         std::vector<double> losses(std::size(kDensities));
-        parallel_for(losses.size(), options_.threads, [&](size_t i, size_t) {
-          losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]);
-        });
+        parallel_for(losses.size(), options_.threads,
+                     [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
         const auto probed = std::find(std::begin(kDensities), std::end(kDensities), kProbeDensity);
         const double unit = std::max(losses[static_cast<size_t>(probed - std::begin(kDensities))], 1e-12);
         for (size_t i = 0; i < losses.size(); ++i) {

@@ -101,13 +101,14 @@ void apply(const Mask& mask, Matrix& m) {
   }
 }
 
-/// The density of each block of columns, so that `density` of all is kept: by the surgeon's scores of every weight as if
-/// it alone were to go. Inputs that say little are left with few weights.
+/// The density of each block of columns, so that `density` of all is kept: by the surgeon's scores of every weight as
+/// if it alone were to go. Inputs that say little are left with few weights.
 std::vector<double> densities_of_blocks(const Matrix& weights, const Matrix& u, Pattern pattern, double density) {
   const int64_t rows = weights.rows, columns = weights.columns;
   std::vector<double> diagonal(static_cast<size_t>(columns));  // of the inverse
   for (int64_t i = 0; i < columns; ++i) {
-    for (int64_t j = i; j < columns; ++j) diagonal[static_cast<size_t>(j)] += static_cast<double>(u.row(i)[j]) * u.row(i)[j];
+    for (int64_t j = i; j < columns; ++j)
+      diagonal[static_cast<size_t>(j)] += static_cast<double>(u.row(i)[j]) * u.row(i)[j];
   }
   Matrix scores(rows, columns);
   for (int64_t i = 0; i < rows; ++i) {
