@@ -16,76 +16,24 @@ import urllib.error
 import urllib.request
 
 import browser
-import networks
 import numpy as np
 import pytest
+from camera_program import PROGRAM, check_scores, count_allocations, expected_scores, lines, make_models, running, sample, unsanitized
 from image_test import picture
 from lacuna_program import call, run
 from PIL import Image
 
-PROGRAM = os.environ.get("CAMERA_CLASSIFIER", "build/native/bin/camera_classifier")
 DEMO = pathlib.Path(os.environ.get("LACUNA_DEMO_DIR", "build/demo"))
 PHOTOS = os.environ.get("LACUNA_PHOTOS")
 KEEP = os.environ.get("CAMERA_PICTURES")
-sanitized = pytest.mark.skipif(bool(os.environ.get("CAMERA_SANITIZED")), reason="the sanitizer has an allocator of its own")
 needs_demo = pytest.mark.skipif(not (DEMO / "pose_detection.tflite").exists(), reason=f"{DEMO} is empty; ./dev demo fills it")
-IMAGE = "mean=127,127,127;std=128,128,128;resize=64"
-COLOURS = ["red", "green", "blue", "gray", "white", "black", "pink", "brown", "cyan", "gold"]
-
-
-def sample(*arguments, check=True, **options):
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stderr}")
-    return done
-
-
-def lines(*arguments):
-    return [json.loads(line) for line in sample("--sink", "jsonl", *arguments).stdout.splitlines()]
-
-
-@contextlib.contextmanager
-def running(*arguments, **options):
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **options)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """net.lcn, a classifier of ten classes; net_dense.lcn, its dense twin; photos/ with four pictures."""
     path = tmp_path_factory.mktemp("camera")
-    (path / "names.txt").write_text("\n".join(COLOURS) + "\n")
-    for name, sparsity in (("net", 0.9), ("net_dense", 0)):
-        networks.make("inverted_residuals", sparsity, path / f"{name}.onnx")
-        call("convert", path / f"{name}.onnx", "-o", path / f"{name}.lcn", "--image", f"{IMAGE};labels={path / 'names.txt'}")
-    (path / "photos").mkdir()
-    for i, size in enumerate([(320, 240), (240, 320), (300, 300), (641, 359)]):
-        picture(*size, seed=i).save(path / "photos" / f"{i}.jpg", quality=95)
+    make_models(path)
     return path
-
-
-def expected_scores(folder, photo):
-    """Probabilities of net.lcn for a picture, through `lacuna run`."""
-    call("run", folder / "net.lcn", "--input", photo, "--output-dir", folder / "out", "--force")
-    logits = np.load(folder / "out" / "0.npy")[0]
-    return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-
-
-def check_scores(report, scores, tolerance):
-    assert len(report["top"]) == 3
-    for top in report["top"]:
-        assert abs(top["score"] - scores[top["index"]]) <= tolerance
-        assert top["label"] == COLOURS[top["index"]]
-    assert [t["score"] for t in report["top"]] == sorted((t["score"] for t in report["top"]), reverse=True)
 
 
 def test_images_give_what_lacuna_run_gives(folder):
@@ -159,24 +107,7 @@ def test_pattern_frames_and_loop(folder, tmp_path):
     assert [r["frame"] for r in looped] == list(range(10)) and looped[4]["name"] == "0.jpg"
 
 
-def count_allocations(folder, *arguments):
-    shim = folder / "count.so"
-    if not shim.exists():
-        (folder / "count.c").write_text(
-            '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <stdlib.h>\nstatic unsigned long count;\n'
-            'extern void* __libc_malloc(size_t); extern void* __libc_calloc(size_t, size_t);\n'
-            'extern void* __libc_realloc(void*, size_t); extern void* __libc_memalign(size_t, size_t);\n'
-            'void* malloc(size_t n) { ++count; return __libc_malloc(n); }\n'
-            'void* calloc(size_t a, size_t b) { ++count; return __libc_calloc(a, b); }\n'
-            'void* realloc(void* p, size_t n) { ++count; return __libc_realloc(p, n); }\n'
-            'void* aligned_alloc(size_t a, size_t n) { ++count; return __libc_memalign(a, n); }\n'
-            '__attribute__((destructor)) static void tell(void) { fprintf(stderr, "allocations %lu\\n", count); }\n')
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, folder / "count.c"], check=True)
-    done = sample(*arguments, env={**os.environ, "LD_PRELOAD": str(shim)})
-    return int(done.stderr.split("allocations ")[1])
-
-
-@sanitized
+@unsanitized
 @pytest.mark.parametrize("source", ["pattern", "images", "mjpeg", "y4m"])
 @pytest.mark.parametrize("sink", ["none", "jsonl", "frames"])
 def test_no_allocation_after_the_first_frames(source, sink, folder, tmp_path):
@@ -197,7 +128,7 @@ def resident_kb(process):
     return int(status.split("VmRSS:")[1].split()[0])
 
 
-@sanitized
+@unsanitized
 def test_ten_thousand_frames_in_flat_memory(folder):
     with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--size", "320x240",
                            "--frames", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
