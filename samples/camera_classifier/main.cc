@@ -52,8 +52,9 @@ void run(Options options) {
       canvas.show(frame.image, options.orientation, side);
       if (network.is_detector()) canvas.draw(sight.detections, network.detector_kind());
     }
-    sink->show({number, frame.name, network, sight, stats, networks.size() > 1}, canvas);
-    if (sink->wants_switch() && networks.size() > 1) {
+    const Network* twin = networks.size() > 1 ? networks[1 - active].get() : nullptr;
+    sink->show({number, frame.name, network, sight, stats, twin}, canvas);
+    if (sink->wants_switch() && twin != nullptr) {
       active = 1 - active;
       stats.clear();
     }

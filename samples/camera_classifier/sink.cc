@@ -92,7 +92,7 @@ void draw_panel(const Report& report, Canvas& canvas) {
   char density[32];
   std::snprintf(density, sizeof(density), "%.0f%% of weights", report.network.density() * 100);
   std::snprintf(text, sizeof(text), "%s  %s%s", report.network.name().c_str(), dense ? "dense" : density,
-                report.has_twin ? "  (T: switch)" : "");
+                report.twin != nullptr ? "  (T: switch)" : "");
   canvas.text(margin, y, scale, kWhite, text);
   std::snprintf(text, sizeof(text), "%.1f fps  p50 %.1f ms  p95 %.1f ms  %s", report.stats.fps(),
                 report.stats.percentile(0.5), report.stats.percentile(0.95), report.network.isa());

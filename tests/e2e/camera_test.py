@@ -26,6 +26,8 @@ from PIL import Image
 DEMO = pathlib.Path(os.environ.get("LACUNA_DEMO_DIR", "build/demo"))
 PHOTOS = os.environ.get("LACUNA_PHOTOS")
 KEEP = os.environ.get("CAMERA_PICTURES")
+DENSE_FACE = next((path for path in (pathlib.Path(folder, "face_detection_full_range.tflite")
+                                     for folder in os.environ.get("LACUNA_MODELS", "").split(":")) if path.exists()), None)
 needs_demo = pytest.mark.skipif(not (DEMO / "pose_detection.tflite").exists(), reason=f"{DEMO} is empty; ./dev demo fills it")
 
 
@@ -231,13 +233,16 @@ def test_web_streams_reports_and_switches(folder):
         text = get(url).decode()
         assert "<title>" in text and "http" not in text.replace('lang="en"', "")  # no resource from elsewhere
         first = wait_report(url, lambda r: r["model"] == "net")
-        assert first["density"] < 0.5 and first["twin"]
+        assert first["density"] < 0.5 and first["twin"] == "net_dense"
         pictures = read_stream(url, 4)
         assert all(p.shape == (480, 640, 3) for p in pictures) and not np.array_equal(pictures[0], pictures[3])
         urllib.request.urlopen(urllib.request.Request(url + "switch", method="POST"), timeout=20).read()
         assert wait_report(url, lambda r: r["model"] == "net_dense")["density"] == 1
-        with pytest.raises(urllib.error.HTTPError):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
             get(url + "../../etc/passwd")
+        with pytest.raises(urllib.error.HTTPError, match="403"):  # a page elsewhere whose name points here
+            get(urllib.request.Request(url + "stream", headers={"Host": "example.org"}))
+        assert get(urllib.request.Request(url, headers={"Host": "localhost:8080"}))
 
 
 def test_web_bears_bad_clients(folder):
@@ -258,10 +263,10 @@ def test_web_bears_bad_clients(folder):
             client.close()
 
 
-def keep(path, name):
+def keep(path, name=None):
     if KEEP:
         pathlib.Path(KEEP).mkdir(exist_ok=True)
-        shutil.copy(path, pathlib.Path(KEEP) / name)
+        shutil.copy(path, pathlib.Path(KEEP) / (name or path.name))
 
 
 @pytest.fixture(scope="module")
@@ -278,8 +283,11 @@ def demo(tmp_path_factory):
     (path / "photos").mkdir()
     for name in ("astronaut", "chelsea", "coffee"):
         Image.open(DEMO / f"{name}.png").convert("RGB").save(path / "photos" / f"{name}.jpg", quality=95)
-    (path / "person").mkdir()
+    for name in ("person", "portrait", "coffee"):
+        (path / name).mkdir()
     person = Image.open(path / "photos" / "astronaut.jpg")
+    person.crop((60, 0, 420, 360)).save(path / "portrait" / "portrait.jpg", quality=95)
+    shutil.copy(path / "photos" / "coffee.jpg", path / "coffee")
     canvas = Image.new("RGB", (768, 768))
     canvas.paste(person, (128, 128))
     canvas.save(path / "person" / "person.jpg", quality=95)
@@ -333,31 +341,82 @@ def test_pose_is_drawn(demo, tmp_path):
     keep(tmp_path / "000000.jpg", "camera_pose.jpg")
 
 
+needs_browser = pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
+PIXELS = """(() => { const c = document.createElement("canvas"); c.width = 32; c.height = 32; const d = c.getContext("2d");
+  d.drawImage(document.getElementById("picture"), 0, 0, 32, 32); return d.getImageData(0, 0, 32, 32).data.join(); })()"""
+
+
+@contextlib.contextmanager
+def browsed(size, path, *arguments):
+    """The page in a browser, with its first picture; at the end its console has said nothing and nothing sticks out."""
+    with page(*arguments) as url, browser.Page(url, str(path / "profile"), *size) as shown:
+        shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
+        yield shown
+        assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
+        assert shown.errors == []
+
+
+def kept(count):
+    """In the page: the chart has so many pictures of the network that is shown."""
+    return f"times.length >= {count}"
+
+
+def click_other(shown, kind):
+    shown.evaluate("document.querySelector('#twins [aria-pressed=false]').click()")
+    shown.wait_for(f"document.body.classList.contains('dense') === {json.dumps(kind == 'dense')}")
+
+
+@needs_browser
+def test_page_in_a_browser(folder, tmp_path):
+    photos = f"images:{folder / 'photos'}"
+    with browsed((390, 844), tmp_path, "--model", folder / "net.lcn", "--twin", folder / "net_dense.lcn", "--source", photos,
+                 "--loop", "--fps", "20") as shown:
+        shown.wait_for(kept(12))
+        before = shown.evaluate(PIXELS)
+        shown.wait_for(f"{PIXELS} !== {json.dumps(before)}")  # the stream advances
+        assert shown.evaluate("document.querySelectorAll('.row').length") == 3
+        assert shown.evaluate("document.getElementById('state').textContent") == "live"
+        assert "sparse: 10 %" in shown.evaluate("document.getElementById('weights').textContent")
+        click_other(shown, "dense")
+        assert "dense" in shown.evaluate("document.getElementById('weights').textContent")
+        shown.wait_for(kept(12))
+        assert " × as " in shown.evaluate("document.getElementById('gain').textContent")
+        click_other(shown, "sparse")
+
+
+@needs_browser
+def test_page_says_when_pictures_stop(folder, tmp_path):
+    with browsed((800, 600), tmp_path, "--model", folder / "net.lcn", "--source", "pattern", "--fps", "0.01") as shown:
+        shown.wait_for("document.getElementById('state').textContent.startsWith('no picture for')")
+        assert shown.evaluate("document.getElementById('twins').hidden") is True
+
+
 @needs_demo
-@pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
-@pytest.mark.parametrize("name,model,source,size", [
-    ("camera_web.png", "classes", "photos", (1000, 445)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
-def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
-    twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
-    with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:
-        with browser.Page(url, str(tmp_path / "profile"), *size) as shown:
-            shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
-            shown.wait_for("times.length > 8")
-            pixels = ("(() => { const c = document.createElement('canvas'); c.width = 32; c.height = 32;"
-                      "const d = c.getContext('2d'); d.drawImage(document.getElementById('picture'), 0, 0, 32, 32);"
-                      "return d.getImageData(0, 0, 32, 32).data.join(); })()")
-            if source == "photos":  # the stream advances
-                before = shown.evaluate(pixels)
-                shown.wait_for(f"{pixels} !== {json.dumps(before)}")
-            else:
-                assert shown.evaluate("document.getElementById('switch').hidden") is False
-            rows = shown.evaluate("document.querySelectorAll('.class').length")
-            assert rows == (3 if source == "photos" else 1)
-            assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
-            shown.screenshot(tmp_path / name)
-            assert shown.errors == []
-    assert Image.open(tmp_path / name).size == size
-    keep(tmp_path / name, name)
+@needs_browser
+def test_picture_of_the_page(demo, tmp_path):
+    with browsed((1000, 520), tmp_path, "--model", demo / "classes.lcn", "--source", f"images:{demo / 'coffee'}", "--loop",
+                 "--fps", "30") as shown:
+        shown.wait_for(kept(60), 60)
+        shown.screenshot(tmp_path / "camera_web.png")
+    keep(tmp_path / "camera_web.png")
+
+
+@needs_demo
+@needs_browser
+@pytest.mark.skipif(DENSE_FACE is None, reason="LACUNA_MODELS has no face_detection_full_range.tflite")
+def test_picture_of_the_twins(demo, tmp_path):
+    call("convert", DENSE_FACE, "-o", demo / "face_detection_full_range.lcn", "--force")
+    with browsed((390, 844), tmp_path, "--model", demo / "face_detection_full_range_sparse.lcn", "--twin",
+                 demo / "face_detection_full_range.lcn", "--source", f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
+        shown.wait_for(kept(40), 60)
+        assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
+        click_other(shown, "dense")
+        shown.wait_for(kept(60), 60)
+        assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
+        click_other(shown, "sparse")
+        shown.wait_for(kept(60), 60)
+        shown.screenshot(tmp_path / "camera_phone.png")
+    keep(tmp_path / "camera_phone.png")
 
 
 def read_xwd(path):
