@@ -278,8 +278,8 @@ def demo(tmp_path_factory):
     (path / "names.txt").write_text("\n".join(names) + "\n")
     call("convert", DEMO / "efficientnet_lite0.onnx", "-o", path / "classes.lcn", "--image",
          f"mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels={path / 'names.txt'}")
-    for name in ("pose_detection", "face_detection_full_range_sparse"):
-        call("convert", DEMO / f"{name}.tflite", "-o", path / f"{name}.lcn")
+    for name, model in (("pose_detection", "pose_detection"), ("face_sparse", "face_detection_full_range_sparse")):
+        call("convert", DEMO / f"{model}.tflite", "-o", path / f"{name}.lcn")
     (path / "photos").mkdir()
     for name in ("astronaut", "chelsea", "coffee"):
         Image.open(DEMO / f"{name}.png").convert("RGB").save(path / "photos" / f"{name}.jpg", quality=95)
@@ -303,14 +303,14 @@ def test_demo_photos(demo):
 
 
 @needs_demo
-@pytest.mark.parametrize("name,side", [("face_detection_full_range_sparse", "photos"), ("pose_detection", "person")])
+@pytest.mark.parametrize("name,side", [("face_sparse", "photos"), ("pose_detection", "person")])
 def test_detectors_agree_with_the_demos_decoder(name, side, demo, tmp_path):
     import sys
 
     sys.path.insert(0, "samples/demo")
     import detection
 
-    kind = {"face_detection_full_range_sparse": detection.FACE, "pose_detection": detection.POSE}[name]
+    kind = {"face_sparse": detection.FACE, "pose_detection": detection.POSE}[name]
     reports = lines("--model", demo / f"{name}.lcn", "--source", f"images:{demo / side}")
     found = 0
     for report in reports:
@@ -386,7 +386,7 @@ def test_page_in_a_browser(folder, tmp_path):
 
 @needs_browser
 def test_page_says_when_pictures_stop(folder, tmp_path):
-    with browsed((800, 600), tmp_path, "--model", folder / "net.lcn", "--source", "pattern", "--fps", "0.01") as shown:
+    with browsed((800, 600), tmp_path, "--model", folder / "net.lcn", "--source", "pattern", "--fps", "0.2") as shown:
         shown.wait_for("document.getElementById('state').textContent.startsWith('no picture for')")
         assert shown.evaluate("document.getElementById('twins').hidden") is True
 
@@ -394,7 +394,7 @@ def test_page_says_when_pictures_stop(folder, tmp_path):
 @needs_demo
 @needs_browser
 def test_picture_of_the_page(demo, tmp_path):
-    with browsed((1000, 520), tmp_path, "--model", demo / "classes.lcn", "--source", f"images:{demo / 'coffee'}", "--loop",
+    with browsed((1000, 540), tmp_path, "--model", demo / "classes.lcn", "--source", f"images:{demo / 'coffee'}", "--loop",
                  "--fps", "30") as shown:
         shown.wait_for(kept(60), 60)
         shown.screenshot(tmp_path / "camera_web.png")
@@ -405,9 +405,8 @@ def test_picture_of_the_page(demo, tmp_path):
 @needs_browser
 @pytest.mark.skipif(DENSE_FACE is None, reason="LACUNA_MODELS has no face_detection_full_range.tflite")
 def test_picture_of_the_twins(demo, tmp_path):
-    call("convert", DENSE_FACE, "-o", demo / "face_detection_full_range.lcn", "--force")
-    with browsed((390, 844), tmp_path, "--model", demo / "face_detection_full_range_sparse.lcn", "--twin",
-                 demo / "face_detection_full_range.lcn", "--source", f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
+    call("convert", DENSE_FACE, "-o", demo / "face_dense.lcn", "--force")
+    with browsed((390, 844), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source", f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
         shown.wait_for(kept(40), 60)
         assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
         click_other(shown, "dense")
