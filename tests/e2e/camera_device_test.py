@@ -3,6 +3,8 @@ format's pixels, the newest picture, and what happens when the camera is unplugg
 import errno
 import io
 import os
+import pathlib
+import re
 import signal
 import time
 
@@ -13,6 +15,7 @@ from image_test import picture
 from PIL import Image
 
 SIZE = (322, 240)
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +142,28 @@ def test_damaged_pictures_are_passed_over(folder, tmp_path):
         time.sleep(1)
         assert process.poll() is None
     assert process.returncode == 0
+
+
+# --------------------------------------------------------------------------------------------------------------- commands
+
+def shown_commands():
+    """What the sample's README, its help and the page about boards show."""
+    texts = [path.read_text() for path in (ROOT / "samples/camera_classifier/README.md", ROOT / "docs/embedding-linux.md")]
+    texts.append(sample("--help").stdout)
+    for text in texts:
+        for line in re.findall(r"^ *(?:build/native/bin/)?camera_classifier (--model [^#\n]*?) *(?:#.*)?$", text, re.M):
+            yield line.replace("SOURCE", "pattern").replace("SINK [options]", "none")
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_shown_command(line, folder, tmp_path):
+    for name, model in (("classes", "net"), ("net", "net"), ("pose", "net"), ("M", "net"), ("face_sparse", "net"), ("face_dense", "net_dense")):
+        (tmp_path / f"{name}.lcn").symlink_to(folder / f"{model}.lcn")
+    (tmp_path / "walk.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes() * 3)
+    arguments = ["web:127.0.0.1:0" if word == "web" else word for word in line.split()]  # 8080 may be somebody else's
+    done = sample(*arguments, "--frames", "3", cwd=tmp_path, env=fake(folder, offers="YUYV 640x480@30") | {
+        "SDL_VIDEODRIVER": "dummy", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}, check=False)
+    assert done.returncode == 0 and "3 pictures" in done.stderr, done.stderr
 
 
 # ------------------------------------------------------------------------------------------------------------------- time

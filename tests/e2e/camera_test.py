@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -113,11 +114,8 @@ def test_pattern_frames_and_loop(folder, tmp_path):
 @pytest.mark.parametrize("source", ["pattern", "images", "mjpeg", "y4m"])
 @pytest.mark.parametrize("sink", ["none", "jsonl", "frames"])
 def test_no_allocation_after_the_first_frames(source, sink, folder, tmp_path):
-    (tmp_path / "same").mkdir()
-    shutil.copy(folder / "photos" / "0.jpg", tmp_path / "same")
-    (tmp_path / "x.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes())
-    (tmp_path / "x.y4m").write_bytes(b"YUV4MPEG2 W64 H48\nFRAME\n" + bytes(64 * 48 * 3 // 2))
-    where = {"pattern": "pattern", "images": f"images:{tmp_path / 'same'}", "mjpeg": f"mjpeg:{tmp_path / 'x.mjpeg'}",
+    make_files(folder, tmp_path)
+    where = {"pattern": "pattern", "images": f"images:{tmp_path / 'photos'}", "mjpeg": f"mjpeg:{tmp_path / 'x.mjpeg'}",
              "y4m": f"y4m:{tmp_path / 'x.y4m'}"}[source]
     arguments = ["--model", folder / "net.lcn", "--source", where, "--loop", "--sink",
                  f"frames:{tmp_path / 'out'}" if sink == "frames" else sink]
@@ -150,6 +148,10 @@ def test_ten_thousand_frames_in_flat_memory(folder):
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--smooth", "1"], "--smooth 1"),
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--frames"], "--frames lacks"),
     (["--model", "NET", "--source", "pattern", "--sink", "web:127.0.0.1:99999"], "web:ADDRESS:PORT"),
+    (["--model", "NET", "--source", "pattern", "--sink", "web:somewhere:80"], "somewhere is no IPv4 address"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--threads", "0"], "--threads 0: give a whole number from 1 to 64"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--size", "640"], "--size"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--top", "x"], "--top x"),
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--speed", "3"], "--speed"),
 ])
 def test_wrong_command_lines(arguments, text, folder):
@@ -176,18 +178,83 @@ def test_models_that_cannot_be_shown(folder, tmp_path):
         done = sample("--model", model, "--source", "pattern", "--sink", "none", check=False)
         assert done.returncode == 1 and text in done.stderr
     (tmp_path / "few.txt").write_text("one\ntwo\n")
-    done = sample("--model", folder / "net.lcn", "--labels", tmp_path / "few.txt", "--source", "pattern", "--sink", "none", check=False)
-    assert done.returncode == 1 and "10 classes" in done.stderr
+    for labels, text in (("few.txt", "has 2 lines, but"), ("none.txt", "none.txt: cannot be read")):
+        done = sample("--model", folder / "net.lcn", "--labels", tmp_path / labels, "--source", "pattern", "--sink", "none", check=False)
+        assert done.returncode == 1 and text in done.stderr
+    done = sample("--model", folder / "net.lcn", "--isa", "mmx", "--source", "pattern", "--sink", "none", check=False)
+    assert done.returncode == 1 and "mmx" in done.stderr
 
 
-def test_interrupt_is_a_clean_end(folder):
-    for sink in ("none", "web:127.0.0.1:0"):
-        process = subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", sink, "--fps", "2"],
-                                   stderr=subprocess.PIPE, text=True)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        _, text = process.communicate(timeout=20)
-        assert process.returncode == 0 and "pictures" in text
+@pytest.mark.parametrize("source", ["pattern", "images:photos", "mjpeg:x.mjpeg", "y4m:x.y4m"])
+@pytest.mark.parametrize("sink", ["none", "jsonl", "frames:out", "web:127.0.0.1:0", "window"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupt_is_a_clean_end(source, sink, name, folder, tmp_path):
+    """In the wait for the next picture's time, with one picture done."""
+    make_files(folder, tmp_path)
+    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", source, "--sink", sink, "--loop", "--fps", "0.05"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=without_display()) as process:
+        wait_until_idle(process)
+        process.send_signal(getattr(signal, name))
+        output, text = process.communicate(timeout=20)
+    assert process.returncode == 0 and text.rstrip().splitlines()[-1].startswith("1 pictures"), text
+    assert output.count("\n") == (1 if sink == "jsonl" else 0)
+
+
+def without_display():
+    """An environment in which SDL makes windows that nobody sees. What its libraries leave is theirs."""
+    return {**os.environ, "SDL_VIDEODRIVER": "dummy", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
+
+def wait_until_idle(process):
+    """Until the sample has started and its main thread has slept for a while."""
+    for line in process.stderr:
+        if "kernels for" in line:
+            break
+    slept = 0
+    while slept < 10:
+        time.sleep(0.05)
+        slept = slept + 1 if pathlib.Path(f"/proc/{process.pid}/stat").read_text().split(") ")[1][0] == "S" else 0
+
+
+def make_files(folder, path):
+    """photos/ with one picture, x.mjpeg and x.y4m."""
+    (path / "photos").mkdir()
+    shutil.copy(folder / "photos" / "0.jpg", path / "photos")
+    (path / "x.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes())
+    (path / "x.y4m").write_bytes(b"YUV4MPEG2 W64 H48\nFRAME\n" + bytes(64 * 48 * 3 // 2))
+
+
+def test_a_window_without_a_display(folder):
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", check=False,
+                  env={**environment, "SDL_VIDEODRIVER": "x11"})
+    assert done.returncode == 1 and "no window can be opened" in done.stderr and "--sink web" in done.stderr
+
+
+def test_a_port_that_is_taken(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", f"web:{address}", check=False)
+    assert done.returncode == 1 and f"{address}: cannot be listened at: Address already in use" in done.stderr
+    assert "--sink web:127.0.0.1:PORT" in done.stderr
+
+
+@pytest.mark.parametrize("address,url", [("127.0.0.1:0", "http://127.0.0.1:"), ("0", "http://127.0.0.1:"), ("0.0.0.0:0", "http://0.0.0.0:")])
+def test_addresses_of_the_page(address, url, folder):
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--frames", "1", "--sink", f"web:{address}")
+    assert f"open {url}" in done.stderr and ("warning" in done.stderr) == address.startswith("0.0")
+
+
+def test_frames_that_cannot_be_written(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", f"frames:{tmp_path / 'file'}", check=False)
+    assert done.returncode == 1 and "is no folder" in done.stderr
+
+
+def test_threads_and_instruction_sets(folder):
+    scores = [[t["score"] for t in lines("--model", folder / "net.lcn", "--source", "pattern", "--frames", "1", *options)[0]["top"]]
+              for options in ([], ["--threads", "2"], ["--isa", "scalar"])]
+    assert np.allclose(scores[0], scores[1], atol=1e-5) and np.allclose(scores[0], scores[2], atol=1e-4)
 
 
 # ------------------------------------------------------------------------------------------------------------- web, window
@@ -246,8 +313,6 @@ def test_web_streams_reports_and_switches(folder):
 
 
 def test_web_bears_bad_clients(folder):
-    import socket
-
     with page("--model", folder / "net.lcn", "--source", "pattern", "--fps", "50") as url:
         port = int(url.rsplit(":", 1)[1].strip("/"))
         for request in (b"", b"\0" * 100, b"GET / HTTP/1.1\r\n" * 2000, b"POST / HTTP/1.1\r\n\r\n"):
@@ -406,7 +471,8 @@ def test_picture_of_the_page(demo, tmp_path):
 @pytest.mark.skipif(DENSE_FACE is None, reason="LACUNA_MODELS has no face_detection_full_range.tflite")
 def test_picture_of_the_twins(demo, tmp_path):
     call("convert", DENSE_FACE, "-o", demo / "face_dense.lcn", "--force")
-    with browsed((390, 844), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source", f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
+    with browsed((390, 844), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source",
+                 f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
         shown.wait_for(kept(40), 60)
         assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
         click_other(shown, "dense")
