@@ -12,7 +12,7 @@ import pytest
 from image_test import picture
 from lacuna_program import call
 
-PROGRAM = os.environ.get("CAMERA_CLASSIFIER", "build/native/bin/camera_classifier")
+PROGRAM = os.path.abspath(os.environ.get("CAMERA_CLASSIFIER", "build/native/bin/camera_classifier"))
 SANITIZED = bool(os.environ.get("CAMERA_SANITIZED"))
 unsanitized = pytest.mark.skipif(SANITIZED, reason="the sanitizer has an allocator of its own")
 IMAGE = "mean=127,127,127;std=128,128,128;resize=64"

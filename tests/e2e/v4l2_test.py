@@ -126,7 +126,7 @@ def test_photo_before_a_camera(tmp_path):
     done = subprocess.run(
         ["qemu-system-aarch64", "-M", "virt", "-cpu", CPU, "-accel", "tcg", "-m", "1024", "-display", "none", "-no-reboot",
          "-serial", "stdio", "-monitor", "none", "-nic", "none", "-kernel", kernel, "-initrd", tmp_path / "initramfs",
-         "-append", "console=ttyAMA0 quiet panic=-1"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=400)
+         "-append", "console=ttyAMA0 quiet panic=-1"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1000)
     text = done.stdout
     for format in ("YUYV", "RGB3"):
         assert f"EXIT {format} 0" in text, text[-4000:]
