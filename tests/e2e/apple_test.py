@@ -73,7 +73,7 @@ def test_module_map_names_headers_that_are_there(name):
 @pytest.mark.skipif(shutil.which("clang-16") is None, reason="there is no clang-16")
 def test_the_headers_are_a_module(tmp_path):
     """Clang reads the module as Swift's importer does."""
-    (tmp_path / "x.c").write_text("@import CLacuna;\nlacuna_status status(void) { return LACUNA_OK; }\n")
+    (tmp_path / "x.c").write_text("#pragma clang module import CLacuna\nlacuna_status status(void) { return LACUNA_OK; }\n")
     headers = FRAMEWORK / "macos-arm64" / "Headers"
     done = subprocess.run(["clang-16", "-fmodules", f"-fmodules-cache-path={tmp_path}", "-fsyntax-only", "-I", headers, tmp_path / "x.c"],
                           capture_output=True, text=True)
