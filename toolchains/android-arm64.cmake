@@ -1,5 +1,5 @@
 # 64-bit Android from API level 21 on, without its NDK: clang for the triple, the cross compiler's C and C++ headers, and
-# libc.so and libm.so that are empty but for the names of what is used. platforms/android/README.md says why that is sound.
+# libc.so and libm.so that are empty but for the names of what is used (docs/embedding-android.md says why that is sound).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(LACUNA_ANDROID ON)

@@ -89,7 +89,7 @@ void Canvas::darken(int left, int top, int right, int bottom) {
   for (int y = std::max(top, 0); y < std::min(bottom, height()); ++y) {
     uint8_t* row = picture_.row(y);
     for (int i = 3 * std::max(left, 0); i < 3 * std::min(right, width()); ++i)
-      row[i] = static_cast<uint8_t>(row[i] / 3);
+      row[i] = static_cast<uint8_t>(row[i] / 6);
   }
 }
 

@@ -12,7 +12,8 @@ struct Colour {
   uint8_t red, green, blue;
 };
 
-constexpr Colour kWhite = {255, 255, 255}, kGreen = {60, 220, 90}, kRed = {240, 70, 60}, kCyan = {60, 200, 240};
+constexpr Colour kWhite = {255, 255, 255}, kGreen = {60, 220, 90}, kRed = {240, 70, 60}, kCyan = {60, 200, 240},
+                 kAmber = {240, 160, 70}, kGray = {70, 75, 80};
 
 /// Draws into a Picture; what lies outside is cut off.
 class Canvas {
@@ -25,7 +26,7 @@ class Canvas {
   int height() const { return picture_.height; }
 
   void fill(int left, int top, int right, int bottom, Colour colour);
-  /// Halves the brightness.
+  /// Makes it a background for letters.
   void darken(int left, int top, int right, int bottom);
   void frame(float left, float top, float right, float bottom, Colour colour);
   void line(float x0, float y0, float x1, float y1, Colour colour);

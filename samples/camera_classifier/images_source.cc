@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstring>
 #include <vector>
 
@@ -26,13 +27,16 @@ class ImagesSource : public Source {
   ImagesSource(const std::string& folder, bool loop) : folder_(folder), loop_(loop) {
     DIR* listing = ::opendir(folder.c_str());
     if (listing == nullptr) throw Failure(folder + ": cannot be opened as a folder: " + std::strerror(errno));
+    errno = 0;
     while (const dirent* entry = ::readdir(listing)) {
       const std::string name = entry->d_name;
       for (const char* ending : {".jpg", ".jpeg", ".ppm"}) {
         if (ends_with(name, ending)) names_.push_back(name);
       }
     }
+    const int error = errno;
     ::closedir(listing);
+    if (error != 0) throw Failure(folder + ": cannot be listed: " + std::strerror(error));
     if (names_.empty()) throw Failure(folder + ": has no .jpg, .jpeg or .ppm files");
     std::sort(names_.begin(), names_.end());
     size_t longest = 0;

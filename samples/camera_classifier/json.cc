@@ -56,8 +56,12 @@ size_t format_json(const Report& report, char* buffer, size_t size) {
   text.add_string(report.name);
   text.add(",\"model\":");
   text.add_string(report.network.name().c_str());
-  text.add(",\"density\":%.4f,\"isa\":\"%s\",\"twin\":%s", report.network.density(), report.network.isa(),
-           report.has_twin ? "true" : "false");
+  text.add(",\"density\":%.4f,\"isa\":\"%s\",\"twin\":", report.network.density(), report.network.isa());
+  if (report.twin != nullptr) {
+    text.add_string(report.twin->name().c_str());
+  } else {
+    text.add("null");
+  }
   text.add(",\"prepare_ms\":%.3f,\"run_ms\":%.3f,\"fps\":%.2f,\"p50_ms\":%.3f,\"p95_ms\":%.3f", report.sight.prepare_ms,
            report.sight.run_ms, report.stats.fps(), report.stats.percentile(0.5), report.stats.percentile(0.95));
   if (report.network.is_detector()) {

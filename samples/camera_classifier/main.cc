@@ -20,9 +20,9 @@ double now_ms() {
 }
 
 void print_network(const Network& network) {
-  const bool dense = network.density() > 0.99;
   char weights[48] = "dense";
-  if (!dense) std::snprintf(weights, sizeof(weights), "%.1f %% of its weights are not zero", network.density() * 100);
+  if (!network.is_dense())
+    std::snprintf(weights, sizeof(weights), "%.1f %% of its weights are not zero", network.density() * 100);
   std::fprintf(stderr, "%s: %s, kernels for %s\n", network.name().c_str(), weights, network.isa());
 }
 
@@ -44,7 +44,7 @@ void run(Options options) {
   sight.top.reserve(options.network.top);
   Frame frame = {};
   double due = now_ms();
-  for (; (options.frames == 0 || number < options.frames) && source->next(frame); ++number) {
+  while ((options.frames == 0 || number < options.frames) && source->next(frame)) {
     Network& network = *networks[active];
     network.look(frame.image, options.orientation, sight);
     stats.add(sight.prepare_ms + sight.run_ms, now_ms());
@@ -52,8 +52,10 @@ void run(Options options) {
       canvas.show(frame.image, options.orientation, side);
       if (network.is_detector()) canvas.draw(sight.detections, network.detector_kind());
     }
-    sink->show({number, frame.name, network, sight, stats, networks.size() > 1}, canvas);
-    if (sink->wants_switch() && networks.size() > 1) {
+    const Network* twin = networks.size() > 1 ? networks[1 - active].get() : nullptr;
+    sink->show({number, frame.name, network, sight, stats, twin}, canvas);
+    ++number;
+    if (sink->wants_switch() && twin != nullptr) {
       active = 1 - active;
       stats.clear();
     }

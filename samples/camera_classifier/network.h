@@ -54,6 +54,7 @@ class Network {
   const DetectorKind& detector_kind() const { return detector_->kind(); }
   /// The part of the weights that is not zero.
   double density() const { return density_; }
+  bool is_dense() const { return density_ > 0.99; }
   const char* isa() const { return session_->isa(); }
 
  private:

@@ -72,31 +72,75 @@ class FramesSink : public Sink {
 
 }  // namespace
 
-void draw_panel(const Report& report, Canvas& canvas) {
-  const int scale = std::max(1, std::min(canvas.width(), canvas.height()) / 240), line = 10 * scale, margin = 4 * scale;
-  const int lines = static_cast<int>(report.sight.top.size()) + 2;
-  const int top = canvas.height() - lines * line - 2 * margin;
-  canvas.darken(0, top, canvas.width(), canvas.height());
-  int y = top + margin;
-  char text[128];
-  const int bar = canvas.width() / 4;
+namespace {
+
+/// The part of a canvas that the panel covers.
+struct Panel {
+  int scale, line, margin, top;
+  Colour tone;  ///< of the network: sparse or dense
+};
+
+void draw_classes(const Report& report, const Panel& panel, Canvas& canvas) {
+  const int bar = canvas.width() / 4, height = 7 * panel.scale;
+  int y = panel.top + panel.margin;
   for (const ClassScore& best : report.sight.top) {
     const int length = static_cast<int>(static_cast<float>(bar) * std::clamp(best.score, 0.0f, 1.0f));
-    canvas.fill(margin, y, margin + length, y + 7 * scale, kGreen);
+    canvas.fill(panel.margin, y, panel.margin + bar, y + height, kGray);
+    canvas.fill(panel.margin, y, panel.margin + std::max(length, panel.scale), y + height, panel.tone);
+    char text[128];
     std::snprintf(text, sizeof(text), "%3.0f%% %s", static_cast<double>(best.score) * 100,
                   report.network.label(best.index).c_str());
-    canvas.text(2 * margin + bar, y, scale, kWhite, text);
-    y += line;
+    canvas.text(2 * panel.margin + bar, y, panel.scale, kWhite, text);
+    y += panel.line;
   }
-  const bool dense = report.network.density() > 0.99;
-  char density[32];
-  std::snprintf(density, sizeof(density), "%.0f%% of weights", report.network.density() * 100);
-  std::snprintf(text, sizeof(text), "%s  %s%s", report.network.name().c_str(), dense ? "dense" : density,
-                report.has_twin ? "  (T: switch)" : "");
-  canvas.text(margin, y, scale, kWhite, text);
-  std::snprintf(text, sizeof(text), "%.1f fps  p50 %.1f ms  p95 %.1f ms  %s", report.stats.fps(),
-                report.stats.percentile(0.5), report.stats.percentile(0.95), report.network.isa());
-  canvas.text(margin, y + line, scale, kWhite, text);
+}
+
+void draw_network(const Report& report, const Panel& panel, int y, Canvas& canvas) {
+  char text[160];
+  std::snprintf(text, sizeof(text), report.network.is_dense() ? "%s, dense" : "%s, %.0f%% of weights left",
+                report.network.name().c_str(), report.network.density() * 100);
+  const int end = canvas.text(panel.margin, y, panel.scale, panel.tone, text);
+  if (report.twin == nullptr) return;
+  std::snprintf(text, sizeof(text), "   T: %s", report.twin->name().c_str());
+  canvas.text(end, y, panel.scale, kWhite, text);
+}
+
+void draw_times(const Report& report, const Panel& panel, int y, Canvas& canvas) {
+  char text[128];
+  std::snprintf(text, sizeof(text), "p50 %.1f ms  p95 %.1f ms  %.1f pictures/s  %s", report.stats.percentile(0.5),
+                report.stats.percentile(0.95), report.stats.fps(), report.network.isa());
+  canvas.text(panel.margin, y, panel.scale, kWhite, text);
+}
+
+/// A bar for each of the last pictures, the newest on the right; twice the median is as high as it gets.
+void draw_chart(const Stats& stats, const Panel& panel, Canvas& canvas) {
+  const int width = canvas.width() / 4, bottom = canvas.height() - panel.margin;
+  const int height = bottom - panel.top - panel.margin;
+  const double most = std::max(2 * stats.percentile(0.5), 1e-6);
+  int right = canvas.width() - panel.margin;
+  for (size_t age = 0; age < stats.kept() && right > canvas.width() - panel.margin - width; ++age) {
+    const int tall = static_cast<int>(height * std::min(stats.work_ms(age) / most, 1.0));
+    canvas.fill(right - panel.scale, bottom - tall, right, bottom, panel.tone);
+    right -= panel.scale + 1;
+  }
+}
+
+}  // namespace
+
+void draw_panel(const Report& report, Canvas& canvas) {
+  Panel panel = {};
+  panel.scale = std::max(1, std::min(canvas.width(), canvas.height()) / 240);
+  panel.line = 10 * panel.scale;
+  panel.margin = 4 * panel.scale;
+  const int classes = static_cast<int>(report.sight.top.size());
+  panel.top = canvas.height() - (classes + 2) * panel.line - 2 * panel.margin;
+  panel.tone = report.network.is_dense() ? kAmber : kGreen;
+  canvas.darken(0, panel.top, canvas.width(), canvas.height());
+  draw_chart(report.stats, panel, canvas);
+  draw_classes(report, panel, canvas);
+  const int y = panel.top + panel.margin + classes * panel.line;
+  draw_network(report, panel, y, canvas);
+  draw_times(report, panel, y + panel.line, canvas);
 }
 
 std::unique_ptr<Sink> open_sink(const std::string& text) {

@@ -17,7 +17,7 @@ struct Report {
   const Network& network;
   const Sight& sight;
   const Stats& stats;
-  bool has_twin;
+  const Network* twin;  ///< the one to change over to, or null
 };
 
 class Sink {

@@ -1,6 +1,7 @@
 // How long pictures take.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -13,7 +14,9 @@ class Stats {
   void add(double work_ms, double now_ms);
   void clear() { *this = Stats(); }
 
-  size_t count() const { return count_; }
+  size_t kept() const { return std::min(count_, kWindow); }
+  /// Work of the picture `age` pictures before the last one; age < kept().
+  double work_ms(size_t age) const { return work_ms_[(count_ - 1 - age) % kWindow]; }
   double fps() const;
   /// Of the work of the last kWindow pictures; `part` is 0.5 for the median. 0 before the first one.
   double percentile(double part) const;

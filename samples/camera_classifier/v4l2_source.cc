@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -108,17 +109,17 @@ class Camera {
 
   /// Waits for a picture; `frame` gets the newest one.
   Wait next(Frame& frame) {
-    give_back();
+    drop_old();
     for (;;) {
+      if (stop_asked()) return Wait::kStop;
+      if (held_.has_value() && describe(frame)) return Wait::kFrame;
+      give_back();
       pollfd waiting[2] = {{file_, POLLIN, 0}, {stop_descriptor(), POLLIN, 0}};
       const int ready = ::poll(waiting, 2, kFrameTimeoutMs);
-      if (stop_asked()) return Wait::kStop;
-      if (ready < 0 && errno == EINTR) continue;
       if (ready == 0) return Wait::kTimeout;
-      if (!take_newest()) return Wait::kGone;
-      if (held_.has_value() && describe(frame)) return Wait::kFrame;
-      if ((waiting[0].revents & (POLLERR | POLLHUP)) != 0 && !held_.has_value()) return Wait::kGone;
-      give_back();
+      if (ready < 0 || waiting[0].revents == 0) continue;
+      const bool broken = (waiting[0].revents & (POLLERR | POLLHUP)) != 0;
+      if (!take_newest().has_value() || (broken && !held_.has_value())) return Wait::kGone;
     }
   }
 
@@ -230,7 +231,7 @@ class Camera {
     image_.range = full ? LACUNA_IMAGE_FULL : LACUNA_IMAGE_LIMITED;
     v4l2_streamparm rate = {};
     rate.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-    rate.parm.capture.timeperframe = {1, static_cast<uint32_t>(std::clamp(mode_.fps, 1.0, 30.0))};
+    rate.parm.capture.timeperframe = {1, static_cast<uint32_t>(std::lround(std::clamp(mode_.fps, 1.0, 30.0)))};
     if (mode_.fps > 0) call(file_, VIDIOC_S_PARM, &rate);  // a wish: some cameras have one rate
   }
 
@@ -269,11 +270,20 @@ class Camera {
     held_.reset();
   }
 
-  /// Empties the queue and keeps the last picture. False when the camera is gone.
-  bool take_newest() {
-    for (;;) {
+  /// A camera without an empty buffer stops until it gets one: what it holds by then is old, and goes back.
+  void drop_old() {
+    const size_t lent = buffers_.size() - (held_.has_value() ? 1 : 0);
+    give_back();
+    if (take_newest().value_or(lent) >= lent) give_back();
+  }
+
+  /// Empties the queue and keeps the last picture. How many there were; nothing when the camera is gone.
+  std::optional<size_t> take_newest() {
+    for (size_t taken = 0;; ++taken) {
       v4l2_buffer buffer = blank(0);
-      if (call(file_, VIDIOC_DQBUF, &buffer) != 0) return errno == EAGAIN || errno == EIO;
+      if (call(file_, VIDIOC_DQBUF, &buffer) != 0) {
+        return errno == EAGAIN || errno == EIO ? std::optional<size_t>(taken) : std::nullopt;
+      }
       give_back();
       held_ = buffer;
     }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +35,7 @@ constexpr char kBoundary[] = "picture";
 struct Address {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;
+  bool is_loopback() const { return host.compare(0, 4, "127.") == 0; }
 };
 
 Address parse_address(const std::string& text) {
@@ -77,7 +79,8 @@ struct Client {
     const int length =
         std::snprintf(text, sizeof(text),
                       "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-                      "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+                      "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+                      "Connection: close\r\n\r\n",
                       status, type, bytes);
     add(text, static_cast<size_t>(length));
   }
@@ -87,9 +90,21 @@ struct Client {
   }
 };
 
+/// Whether a browser asked for this machine. A page elsewhere whose name somebody pointed at 127.0.0.1 must not see the
+/// camera.
+bool is_for_loopback(const std::vector<char>& request) {
+  std::string text(request.begin(), request.end());
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static constexpr char kKey[] = "\r\nhost:";
+  size_t at = text.find(kKey);
+  if (at == std::string::npos) return true;  // no browser
+  at = text.find_first_not_of(' ', at + std::strlen(kKey));
+  return text.compare(at, 4, "127.") == 0 || text.compare(at, 9, "localhost") == 0;
+}
+
 class WebSink : public Sink {
  public:
-  explicit WebSink(const Address& address) {
+  explicit WebSink(const Address& address) : on_loopback_(address.is_loopback()) {
     listener_ = listen_at(address);
     if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) throw Failure("the system gives no pipe");
     json_.resize(kJsonBytes);
@@ -141,7 +156,7 @@ class WebSink : public Sink {
     socklen_t size = sizeof(at);
     ::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size);
     std::fprintf(stderr, "open http://%s:%d/ in a browser\n", address.host.c_str(), ntohs(at.sin_port));
-    if (address.host.compare(0, 4, "127.") != 0) {
+    if (!address.is_loopback()) {
       std::fprintf(stderr, "warning: everybody who reaches this machine on the network can watch\n");
     }
     return listener;
@@ -211,13 +226,16 @@ class WebSink : public Sink {
       const size_t length = std::strlen(line);
       return client.request.size() > length && std::memcmp(client.request.data(), line, length) == 0;
     };
-    if (asks("GET / ")) {
+    if (on_loopback_ && !is_for_loopback(client.request)) {
+      client.add_answer("403 Forbidden", "text/plain", "not from here\n", 14);
+    } else if (asks("GET / ")) {
       client.add_answer("200 OK", "text/html; charset=utf-8", kPage, kPageBytes);
     } else if (asks("GET /stream ")) {
       char text[256];
       const int length = std::snprintf(text, sizeof(text),
                                        "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=%s\r\n"
-                                       "Cache-Control: no-store\r\nConnection: close\r\n\r\n--%s\r\n",
+                                       "Cache-Control: no-store\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+                                       "Connection: close\r\n\r\n--%s\r\n",
                                        kBoundary, kBoundary);
       client.add(text, static_cast<size_t>(length));
       client.streams = true;
@@ -264,6 +282,7 @@ class WebSink : public Sink {
     }
   }
 
+  const bool on_loopback_;
   int listener_ = -1;
   int wake_[2] = {-1, -1};
   std::array<Client, kMaxClients> clients_;  ///< the server's own

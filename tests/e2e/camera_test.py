@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -16,76 +17,26 @@ import urllib.error
 import urllib.request
 
 import browser
-import networks
 import numpy as np
 import pytest
+from camera_program import PROGRAM, check_scores, count_allocations, expected_scores, lines, make_models, running, sample, unsanitized
 from image_test import picture
 from lacuna_program import call, run
 from PIL import Image
 
-PROGRAM = os.environ.get("CAMERA_CLASSIFIER", "build/native/bin/camera_classifier")
 DEMO = pathlib.Path(os.environ.get("LACUNA_DEMO_DIR", "build/demo"))
 PHOTOS = os.environ.get("LACUNA_PHOTOS")
 KEEP = os.environ.get("CAMERA_PICTURES")
-sanitized = pytest.mark.skipif(bool(os.environ.get("CAMERA_SANITIZED")), reason="the sanitizer has an allocator of its own")
+DENSE_FACE = next((path for path in (pathlib.Path(folder, "face_detection_full_range.tflite")
+                                     for folder in os.environ.get("LACUNA_MODELS", "").split(":")) if path.exists()), None)
 needs_demo = pytest.mark.skipif(not (DEMO / "pose_detection.tflite").exists(), reason=f"{DEMO} is empty; ./dev demo fills it")
-IMAGE = "mean=127,127,127;std=128,128,128;resize=64"
-COLOURS = ["red", "green", "blue", "gray", "white", "black", "pink", "brown", "cyan", "gold"]
-
-
-def sample(*arguments, check=True, **options):
-    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **options)
-    if check and done.returncode != 0:
-        raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stderr}")
-    return done
-
-
-def lines(*arguments):
-    return [json.loads(line) for line in sample("--sink", "jsonl", *arguments).stdout.splitlines()]
-
-
-@contextlib.contextmanager
-def running(*arguments, **options):
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], stderr=subprocess.PIPE, text=True, **options)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """net.lcn, a classifier of ten classes; net_dense.lcn, its dense twin; photos/ with four pictures."""
     path = tmp_path_factory.mktemp("camera")
-    (path / "names.txt").write_text("\n".join(COLOURS) + "\n")
-    for name, sparsity in (("net", 0.9), ("net_dense", 0)):
-        networks.make("inverted_residuals", sparsity, path / f"{name}.onnx")
-        call("convert", path / f"{name}.onnx", "-o", path / f"{name}.lcn", "--image", f"{IMAGE};labels={path / 'names.txt'}")
-    (path / "photos").mkdir()
-    for i, size in enumerate([(320, 240), (240, 320), (300, 300), (641, 359)]):
-        picture(*size, seed=i).save(path / "photos" / f"{i}.jpg", quality=95)
+    make_models(path)
     return path
-
-
-def expected_scores(folder, photo):
-    """Probabilities of net.lcn for a picture, through `lacuna run`."""
-    call("run", folder / "net.lcn", "--input", photo, "--output-dir", folder / "out", "--force")
-    logits = np.load(folder / "out" / "0.npy")[0]
-    return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-
-
-def check_scores(report, scores, tolerance):
-    assert len(report["top"]) == 3
-    for top in report["top"]:
-        assert abs(top["score"] - scores[top["index"]]) <= tolerance
-        assert top["label"] == COLOURS[top["index"]]
-    assert [t["score"] for t in report["top"]] == sorted((t["score"] for t in report["top"]), reverse=True)
 
 
 def test_images_give_what_lacuna_run_gives(folder):
@@ -159,32 +110,12 @@ def test_pattern_frames_and_loop(folder, tmp_path):
     assert [r["frame"] for r in looped] == list(range(10)) and looped[4]["name"] == "0.jpg"
 
 
-def count_allocations(folder, *arguments):
-    shim = folder / "count.so"
-    if not shim.exists():
-        (folder / "count.c").write_text(
-            '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <stdlib.h>\nstatic unsigned long count;\n'
-            'extern void* __libc_malloc(size_t); extern void* __libc_calloc(size_t, size_t);\n'
-            'extern void* __libc_realloc(void*, size_t); extern void* __libc_memalign(size_t, size_t);\n'
-            'void* malloc(size_t n) { ++count; return __libc_malloc(n); }\n'
-            'void* calloc(size_t a, size_t b) { ++count; return __libc_calloc(a, b); }\n'
-            'void* realloc(void* p, size_t n) { ++count; return __libc_realloc(p, n); }\n'
-            'void* aligned_alloc(size_t a, size_t n) { ++count; return __libc_memalign(a, n); }\n'
-            '__attribute__((destructor)) static void tell(void) { fprintf(stderr, "allocations %lu\\n", count); }\n')
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, folder / "count.c"], check=True)
-    done = sample(*arguments, env={**os.environ, "LD_PRELOAD": str(shim)})
-    return int(done.stderr.split("allocations ")[1])
-
-
-@sanitized
+@unsanitized
 @pytest.mark.parametrize("source", ["pattern", "images", "mjpeg", "y4m"])
 @pytest.mark.parametrize("sink", ["none", "jsonl", "frames"])
 def test_no_allocation_after_the_first_frames(source, sink, folder, tmp_path):
-    (tmp_path / "same").mkdir()
-    shutil.copy(folder / "photos" / "0.jpg", tmp_path / "same")
-    (tmp_path / "x.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes())
-    (tmp_path / "x.y4m").write_bytes(b"YUV4MPEG2 W64 H48\nFRAME\n" + bytes(64 * 48 * 3 // 2))
-    where = {"pattern": "pattern", "images": f"images:{tmp_path / 'same'}", "mjpeg": f"mjpeg:{tmp_path / 'x.mjpeg'}",
+    make_files(folder, tmp_path)
+    where = {"pattern": "pattern", "images": f"images:{tmp_path / 'photos'}", "mjpeg": f"mjpeg:{tmp_path / 'x.mjpeg'}",
              "y4m": f"y4m:{tmp_path / 'x.y4m'}"}[source]
     arguments = ["--model", folder / "net.lcn", "--source", where, "--loop", "--sink",
                  f"frames:{tmp_path / 'out'}" if sink == "frames" else sink]
@@ -197,7 +128,7 @@ def resident_kb(process):
     return int(status.split("VmRSS:")[1].split()[0])
 
 
-@sanitized
+@unsanitized
 def test_ten_thousand_frames_in_flat_memory(folder):
     with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", "jsonl", "--size", "320x240",
                            "--frames", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -217,6 +148,10 @@ def test_ten_thousand_frames_in_flat_memory(folder):
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--smooth", "1"], "--smooth 1"),
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--frames"], "--frames lacks"),
     (["--model", "NET", "--source", "pattern", "--sink", "web:127.0.0.1:99999"], "web:ADDRESS:PORT"),
+    (["--model", "NET", "--source", "pattern", "--sink", "web:somewhere:80"], "somewhere is no IPv4 address"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--threads", "0"], "--threads 0: give a whole number from 1 to 64"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--size", "640"], "--size"),
+    (["--model", "NET", "--source", "pattern", "--sink", "none", "--top", "x"], "--top x"),
     (["--model", "NET", "--source", "pattern", "--sink", "none", "--speed", "3"], "--speed"),
 ])
 def test_wrong_command_lines(arguments, text, folder):
@@ -243,18 +178,83 @@ def test_models_that_cannot_be_shown(folder, tmp_path):
         done = sample("--model", model, "--source", "pattern", "--sink", "none", check=False)
         assert done.returncode == 1 and text in done.stderr
     (tmp_path / "few.txt").write_text("one\ntwo\n")
-    done = sample("--model", folder / "net.lcn", "--labels", tmp_path / "few.txt", "--source", "pattern", "--sink", "none", check=False)
-    assert done.returncode == 1 and "10 classes" in done.stderr
+    for labels, text in (("few.txt", "has 2 lines, but"), ("none.txt", "none.txt: cannot be read")):
+        done = sample("--model", folder / "net.lcn", "--labels", tmp_path / labels, "--source", "pattern", "--sink", "none", check=False)
+        assert done.returncode == 1 and text in done.stderr
+    done = sample("--model", folder / "net.lcn", "--isa", "mmx", "--source", "pattern", "--sink", "none", check=False)
+    assert done.returncode == 1 and "mmx" in done.stderr
 
 
-def test_interrupt_is_a_clean_end(folder):
-    for sink in ("none", "web:127.0.0.1:0"):
-        process = subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", "pattern", "--sink", sink, "--fps", "2"],
-                                   stderr=subprocess.PIPE, text=True)
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        _, text = process.communicate(timeout=20)
-        assert process.returncode == 0 and "pictures" in text
+@pytest.mark.parametrize("source", ["pattern", "images:photos", "mjpeg:x.mjpeg", "y4m:x.y4m"])
+@pytest.mark.parametrize("sink", ["none", "jsonl", "frames:out", "web:127.0.0.1:0", "window"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupt_is_a_clean_end(source, sink, name, folder, tmp_path):
+    """In the wait for the next picture's time, with one picture done."""
+    make_files(folder, tmp_path)
+    with subprocess.Popen([PROGRAM, "--model", folder / "net.lcn", "--source", source, "--sink", sink, "--loop", "--fps", "0.05"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=without_display()) as process:
+        wait_until_idle(process)
+        process.send_signal(getattr(signal, name))
+        output, text = process.communicate(timeout=20)
+    assert process.returncode == 0 and text.rstrip().splitlines()[-1].startswith("1 pictures"), text
+    assert output.count("\n") == (1 if sink == "jsonl" else 0)
+
+
+def without_display():
+    """An environment in which SDL makes windows that nobody sees. What its libraries leave is theirs."""
+    return {**os.environ, "SDL_VIDEODRIVER": "dummy", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
+
+def wait_until_idle(process):
+    """Until the sample has started and its main thread has slept for a while."""
+    for line in process.stderr:
+        if "kernels for" in line:
+            break
+    slept = 0
+    while slept < 10:
+        time.sleep(0.05)
+        slept = slept + 1 if pathlib.Path(f"/proc/{process.pid}/stat").read_text().split(") ")[1][0] == "S" else 0
+
+
+def make_files(folder, path):
+    """photos/ with one picture, x.mjpeg and x.y4m."""
+    (path / "photos").mkdir()
+    shutil.copy(folder / "photos" / "0.jpg", path / "photos")
+    (path / "x.mjpeg").write_bytes((folder / "photos" / "0.jpg").read_bytes())
+    (path / "x.y4m").write_bytes(b"YUV4MPEG2 W64 H48\nFRAME\n" + bytes(64 * 48 * 3 // 2))
+
+
+def test_a_window_without_a_display(folder):
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", "window", check=False,
+                  env={**environment, "SDL_VIDEODRIVER": "x11"})
+    assert done.returncode == 1 and "no window can be opened" in done.stderr and "--sink web" in done.stderr
+
+
+def test_a_port_that_is_taken(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", f"web:{address}", check=False)
+    assert done.returncode == 1 and f"{address}: cannot be listened at: Address already in use" in done.stderr
+    assert "--sink web:127.0.0.1:PORT" in done.stderr
+
+
+@pytest.mark.parametrize("address,url", [("127.0.0.1:0", "http://127.0.0.1:"), ("0", "http://127.0.0.1:"), ("0.0.0.0:0", "http://0.0.0.0:")])
+def test_addresses_of_the_page(address, url, folder):
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--frames", "1", "--sink", f"web:{address}")
+    assert f"open {url}" in done.stderr and ("warning" in done.stderr) == address.startswith("0.0")
+
+
+def test_frames_that_cannot_be_written(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = sample("--model", folder / "net.lcn", "--source", "pattern", "--sink", f"frames:{tmp_path / 'file'}", check=False)
+    assert done.returncode == 1 and "is no folder" in done.stderr
+
+
+def test_threads_and_instruction_sets(folder):
+    scores = [[t["score"] for t in lines("--model", folder / "net.lcn", "--source", "pattern", "--frames", "1", *options)[0]["top"]]
+              for options in ([], ["--threads", "2"], ["--isa", "scalar"])]
+    assert np.allclose(scores[0], scores[1], atol=1e-5) and np.allclose(scores[0], scores[2], atol=1e-4)
 
 
 # ------------------------------------------------------------------------------------------------------------- web, window
@@ -300,18 +300,19 @@ def test_web_streams_reports_and_switches(folder):
         text = get(url).decode()
         assert "<title>" in text and "http" not in text.replace('lang="en"', "")  # no resource from elsewhere
         first = wait_report(url, lambda r: r["model"] == "net")
-        assert first["density"] < 0.5 and first["twin"]
+        assert first["density"] < 0.5 and first["twin"] == "net_dense"
         pictures = read_stream(url, 4)
         assert all(p.shape == (480, 640, 3) for p in pictures) and not np.array_equal(pictures[0], pictures[3])
         urllib.request.urlopen(urllib.request.Request(url + "switch", method="POST"), timeout=20).read()
         assert wait_report(url, lambda r: r["model"] == "net_dense")["density"] == 1
-        with pytest.raises(urllib.error.HTTPError):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
             get(url + "../../etc/passwd")
+        with pytest.raises(urllib.error.HTTPError, match="403"):  # a page elsewhere whose name points here
+            get(urllib.request.Request(url + "stream", headers={"Host": "example.org"}))
+        assert get(urllib.request.Request(url, headers={"Host": "localhost:8080"}))
 
 
 def test_web_bears_bad_clients(folder):
-    import socket
-
     with page("--model", folder / "net.lcn", "--source", "pattern", "--fps", "50") as url:
         port = int(url.rsplit(":", 1)[1].strip("/"))
         for request in (b"", b"\0" * 100, b"GET / HTTP/1.1\r\n" * 2000, b"POST / HTTP/1.1\r\n\r\n"):
@@ -327,10 +328,10 @@ def test_web_bears_bad_clients(folder):
             client.close()
 
 
-def keep(path, name):
+def keep(path, name=None):
     if KEEP:
         pathlib.Path(KEEP).mkdir(exist_ok=True)
-        shutil.copy(path, pathlib.Path(KEEP) / name)
+        shutil.copy(path, pathlib.Path(KEEP) / (name or path.name))
 
 
 @pytest.fixture(scope="module")
@@ -342,13 +343,16 @@ def demo(tmp_path_factory):
     (path / "names.txt").write_text("\n".join(names) + "\n")
     call("convert", DEMO / "efficientnet_lite0.onnx", "-o", path / "classes.lcn", "--image",
          f"mean=127,127,127;std=128,128,128;resize=256;filter=bicubic;labels={path / 'names.txt'}")
-    for name in ("pose_detection", "face_detection_full_range_sparse"):
-        call("convert", DEMO / f"{name}.tflite", "-o", path / f"{name}.lcn")
+    for name, model in (("pose_detection", "pose_detection"), ("face_sparse", "face_detection_full_range_sparse")):
+        call("convert", DEMO / f"{model}.tflite", "-o", path / f"{name}.lcn")
     (path / "photos").mkdir()
     for name in ("astronaut", "chelsea", "coffee"):
         Image.open(DEMO / f"{name}.png").convert("RGB").save(path / "photos" / f"{name}.jpg", quality=95)
-    (path / "person").mkdir()
+    for name in ("person", "portrait", "coffee"):
+        (path / name).mkdir()
     person = Image.open(path / "photos" / "astronaut.jpg")
+    person.crop((60, 0, 420, 360)).save(path / "portrait" / "portrait.jpg", quality=95)
+    shutil.copy(path / "photos" / "coffee.jpg", path / "coffee")
     canvas = Image.new("RGB", (768, 768))
     canvas.paste(person, (128, 128))
     canvas.save(path / "person" / "person.jpg", quality=95)
@@ -364,14 +368,14 @@ def test_demo_photos(demo):
 
 
 @needs_demo
-@pytest.mark.parametrize("name,side", [("face_detection_full_range_sparse", "photos"), ("pose_detection", "person")])
+@pytest.mark.parametrize("name,side", [("face_sparse", "photos"), ("pose_detection", "person")])
 def test_detectors_agree_with_the_demos_decoder(name, side, demo, tmp_path):
     import sys
 
     sys.path.insert(0, "samples/demo")
     import detection
 
-    kind = {"face_detection_full_range_sparse": detection.FACE, "pose_detection": detection.POSE}[name]
+    kind = {"face_sparse": detection.FACE, "pose_detection": detection.POSE}[name]
     reports = lines("--model", demo / f"{name}.lcn", "--source", f"images:{demo / side}")
     found = 0
     for report in reports:
@@ -402,31 +406,82 @@ def test_pose_is_drawn(demo, tmp_path):
     keep(tmp_path / "000000.jpg", "camera_pose.jpg")
 
 
+needs_browser = pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
+PIXELS = """(() => { const c = document.createElement("canvas"); c.width = 32; c.height = 32; const d = c.getContext("2d");
+  d.drawImage(document.getElementById("picture"), 0, 0, 32, 32); return d.getImageData(0, 0, 32, 32).data.join(); })()"""
+
+
+@contextlib.contextmanager
+def browsed(size, path, *arguments):
+    """The page in a browser, with its first picture; at the end its console has said nothing and nothing sticks out."""
+    with page(*arguments) as url, browser.Page(url, str(path / "profile"), *size) as shown:
+        shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
+        yield shown
+        assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
+        assert shown.errors == []
+
+
+def kept(count):
+    """In the page: the chart has so many pictures of the network that is shown."""
+    return f"times.length >= {count}"
+
+
+def click_other(shown, kind):
+    shown.evaluate("document.querySelector('#twins [aria-pressed=false]').click()")
+    shown.wait_for(f"document.body.classList.contains('dense') === {json.dumps(kind == 'dense')}")
+
+
+@needs_browser
+def test_page_in_a_browser(folder, tmp_path):
+    photos = f"images:{folder / 'photos'}"
+    with browsed((390, 844), tmp_path, "--model", folder / "net.lcn", "--twin", folder / "net_dense.lcn", "--source", photos,
+                 "--loop", "--fps", "20") as shown:
+        shown.wait_for(kept(12))
+        before = shown.evaluate(PIXELS)
+        shown.wait_for(f"{PIXELS} !== {json.dumps(before)}")  # the stream advances
+        assert shown.evaluate("document.querySelectorAll('.row').length") == 3
+        assert shown.evaluate("document.getElementById('state').textContent") == "live"
+        assert "sparse: 10 %" in shown.evaluate("document.getElementById('weights').textContent")
+        click_other(shown, "dense")
+        assert "dense" in shown.evaluate("document.getElementById('weights').textContent")
+        shown.wait_for(kept(12))
+        assert " × as " in shown.evaluate("document.getElementById('gain').textContent")
+        click_other(shown, "sparse")
+
+
+@needs_browser
+def test_page_says_when_pictures_stop(folder, tmp_path):
+    with browsed((800, 600), tmp_path, "--model", folder / "net.lcn", "--source", "pattern", "--fps", "0.2") as shown:
+        shown.wait_for("document.getElementById('state').textContent.startsWith('no picture for')")
+        assert shown.evaluate("document.getElementById('twins').hidden") is True
+
+
 @needs_demo
-@pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium; ./dev setup installs it")
-@pytest.mark.parametrize("name,model,source,size", [
-    ("camera_web.png", "classes", "photos", (1000, 445)), ("camera_phone.png", "pose_detection", "person", (390, 800))])
-def test_page_in_a_browser(name, model, source, size, demo, tmp_path):
-    twin = ["--twin", demo / "face_detection_full_range_sparse.lcn"] if model == "pose_detection" else []
-    with page("--model", demo / f"{model}.lcn", "--source", f"images:{demo / source}", "--loop", "--fps", "4", *twin) as url:
-        with browser.Page(url, str(tmp_path / "profile"), *size) as shown:
-            shown.wait_for("document.getElementById('picture')?.naturalWidth > 0")
-            shown.wait_for("times.length > 8")
-            pixels = ("(() => { const c = document.createElement('canvas'); c.width = 32; c.height = 32;"
-                      "const d = c.getContext('2d'); d.drawImage(document.getElementById('picture'), 0, 0, 32, 32);"
-                      "return d.getImageData(0, 0, 32, 32).data.join(); })()")
-            if source == "photos":  # the stream advances
-                before = shown.evaluate(pixels)
-                shown.wait_for(f"{pixels} !== {json.dumps(before)}")
-            else:
-                assert shown.evaluate("document.getElementById('switch').hidden") is False
-            rows = shown.evaluate("document.querySelectorAll('.class').length")
-            assert rows == (3 if source == "photos" else 1)
-            assert shown.evaluate("document.documentElement.scrollWidth") <= size[0]
-            shown.screenshot(tmp_path / name)
-            assert shown.errors == []
-    assert Image.open(tmp_path / name).size == size
-    keep(tmp_path / name, name)
+@needs_browser
+def test_picture_of_the_page(demo, tmp_path):
+    with browsed((1000, 540), tmp_path, "--model", demo / "classes.lcn", "--source", f"images:{demo / 'coffee'}", "--loop",
+                 "--fps", "30") as shown:
+        shown.wait_for(kept(60), 60)
+        shown.screenshot(tmp_path / "camera_web.png")
+    keep(tmp_path / "camera_web.png")
+
+
+@needs_demo
+@needs_browser
+@pytest.mark.skipif(DENSE_FACE is None, reason="LACUNA_MODELS has no face_detection_full_range.tflite")
+def test_picture_of_the_twins(demo, tmp_path):
+    call("convert", DENSE_FACE, "-o", demo / "face_dense.lcn", "--force")
+    with browsed((390, 844), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source",
+                 f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
+        shown.wait_for(kept(40), 60)
+        assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
+        click_other(shown, "dense")
+        shown.wait_for(kept(60), 60)
+        assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
+        click_other(shown, "sparse")
+        shown.wait_for(kept(60), 60)
+        shown.screenshot(tmp_path / "camera_phone.png")
+    keep(tmp_path / "camera_phone.png")
 
 
 def read_xwd(path):

@@ -1,5 +1,5 @@
-"""A photo before a real Video4Linux2 device gives its label: an emulated 64-bit Arm machine with Debian's kernel and its virtual
-camera, and the static sample.
+"""A photo before a real Video4Linux2 device gives its label, and a device that goes away is waited for: an emulated 64-bit Arm
+machine with Debian's kernel and its virtual camera, and the static sample.
 
 CAMERA_CROSS and VIVID_FEED name the programs for that machine, CAMERA_MACHINE the folder with kernel and tools that ./dev
 test --full fetches, QEMU_CPU the CPU.
@@ -40,6 +40,22 @@ for format in YUYV RGB3; do
   wait
 done
 /camera_classifier --model /model.lcn --source v4l2:/dev/video1 --frames 2 --sink jsonl
+
+/camera_classifier --model /model.lcn --source v4l2:/dev/video0 --sink jsonl > /result 2> /said & sample=$!
+more_than() {  # COUNT FILE: waits until the file has more lines
+  for second in $(busybox seq 60); do [ $(busybox wc -l < $2) -gt $1 ] && return; busybox sleep 1; done
+}
+more_than 0 /result
+echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+for second in $(busybox seq 30); do busybox grep -q gone /said && break; busybox sleep 1; done
+before=$(busybox wc -l < /result)
+echo vivid.0 > /sys/bus/platform/drivers/vivid/bind
+more_than $before /result
+busybox kill -INT $sample
+wait $sample
+echo "EXIT unplugged $?"
+echo "MORE $(($(busybox wc -l < /result) - before))"
+busybox sed "s/^/SAID /" /said
 busybox poweroff -f
 """
 
@@ -110,7 +126,7 @@ def test_photo_before_a_camera(tmp_path):
     done = subprocess.run(
         ["qemu-system-aarch64", "-M", "virt", "-cpu", CPU, "-accel", "tcg", "-m", "1024", "-display", "none", "-no-reboot",
          "-serial", "stdio", "-monitor", "none", "-nic", "none", "-kernel", kernel, "-initrd", tmp_path / "initramfs",
-         "-append", "console=ttyAMA0 quiet panic=-1"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=400)
+         "-append", "console=ttyAMA0 quiet panic=-1"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1000)
     text = done.stdout
     for format in ("YUYV", "RGB3"):
         assert f"EXIT {format} 0" in text, text[-4000:]
@@ -120,3 +136,13 @@ def test_photo_before_a_camera(tmp_path):
             assert result["top"][0]["index"] == int(best[1]), (format, result["top"], best)
             assert result["isa"] == "neon"
     assert "/dev/video1: gives no pictures" in text  # the output node is no camera
+    check_unplugging(text)
+
+
+def check_unplugging(text):
+    """The driver was taken from its device while pictures came, and given back."""
+    said = [line[5:].strip() for line in text.splitlines() if line.startswith("SAID ")]
+    gone, back = (next((i for i, line in enumerate(said) if part in line), -1) for part in ("the camera is gone: plug it in", "back: /dev/video0"))
+    assert 0 <= gone < back, text[-4000:]
+    (more,) = [int(line[5:]) for line in text.splitlines() if line.startswith("MORE ")]
+    assert more >= 1 and "EXIT unplugged 0" in text, text[-4000:]
