@@ -7,10 +7,15 @@ namespace {
 
 #if defined(__aarch64__)
 
-/// Four vectors in one instruction, which also advances x: the compiler would make an address for each.
+/// Four vectors in one instruction, which also advances x.
 [[gnu::always_inline]] inline float32x4x4_t load_next_four(const float*& x) {
+#if defined(__clang__)
+  const float32x4x4_t four = vld1q_f32_x4(x);
+  x += 16;
+#else  // GCC would make an address for each
   float32x4x4_t four;
   __asm__("ld1 {%S0.4s - %V0.4s}, [%1], #64" : "=w"(four), "+r"(x) : "m"(*reinterpret_cast<const float(*)[16]>(x)));
+#endif
   return four;
 }
 

@@ -20,7 +20,7 @@
 namespace lacuna {
 namespace {
 
-constexpr int64_t kMostChannels = 192, kMostRows = 64, kMostUnits = 256;
+constexpr int64_t kMostChannels = 128, kMostRows = 32, kMostUnits = 128;
 constexpr double kLineBytes = 64;
 
 /// The same layer with fewer channels and rows: time is in proportion to them.
@@ -40,7 +40,7 @@ void run_samples() {
   std::vector<Layer> layers;
   for (const Layer& layer : sweep_layers(false)) layers.push_back(cut(layer));
   CacheSweeper sweeper;
-  for (const SweepPoint& point : sweep_points(layers, sweep_densities(false))) {
+  for (const SweepPoint& point : sweep_points(layers, {0.05, 0.2, 0.5, 1})) {
     const WeightBytes weights = pack_point(point);
     LayerTimer(point.layer, weights, cpu_isas()).time_ns(sweeper);
     std::printf("%s %s", fbs::EnumNamePacking(point.packing), name_of(kind_of(point.layer)));
@@ -52,10 +52,14 @@ void run_samples() {
 /// Output rows that a column, once loaded, is multiplied with.
 double rows_together(fbs::Packing packing) {
   switch (packing) {
-    case fbs::Packing::SparseRows4: return 4;
-    case fbs::Packing::DenseRows8: return 8;
-    case fbs::Packing::DenseRows16: return 16;
-    default: return 1;
+    case fbs::Packing::SparseRows4:
+      return 4;
+    case fbs::Packing::DenseRows8:
+      return 8;
+    case fbs::Packing::DenseRows16:
+      return 16;
+    default:
+      return 1;
   }
 }
 
