@@ -18,10 +18,10 @@ PROFILES = ROOT / "converter" / "cost" / "builtin_profiles.json"
 
 Target = collections.namedtuple("Target", "preset emulator cpu objdump core l2_bytes line_cycles")
 ARM64 = ("linux-arm64", "qemu-aarch64", "cortex-a53", "aarch64-linux-gnu-objdump")
-# l2_bytes are those of phones and boards with such cores; line_cycles are an assumption: an in-order core waits for most
+# l2_bytes are what a core of a phone has near it, alone or shared; line_cycles are an assumption: an in-order core waits for most
 # of a line's way from L2, one that is out of order for a small part.
 TARGETS = {
-    "arm64-little": Target(*ARM64, "cortex-a55", 128 << 10, 10),
+    "arm64-little": Target(*ARM64, "cortex-a55", 512 << 10, 10),
     "arm64-big": Target(*ARM64, "neoverse-n1", 512 << 10, 3),
     "armv7": Target("linux-armhf", "qemu-arm", "cortex-a7", "arm-linux-gnueabihf-objdump", "cortex-a7", 512 << 10, 12),
 }
