@@ -1,5 +1,7 @@
 #include "converter/cost/sweep.h"
 
+#include "converter/ir/operands.h"
+
 namespace lacuna {
 namespace {
 
@@ -108,6 +110,14 @@ constexpr Product kRows[] = {{768, 768, 128}, {768, 768, 16}, {768, 3072, 64}, {
 constexpr Product kOnePixel[] = {{1280, 1000, 1}, {96, 4, 1},     {240, 64, 1},
                                  {960, 240, 1},   {2048, 512, 1}, {672, 168, 1}};
 
+constexpr uint32_t kSeed = 7;
+
+/// Whether the packing stores less when there are more zeros, so that densities matter.
+bool skips_zeros(const Layer& layer, fbs::Packing packing) {
+  constexpr auto kEntries = static_cast<size_t>(Term::kEntryVectors);
+  return estimate_terms(layer, 0, packing)[kEntries] < estimate_terms(layer, 1, packing)[kEntries];
+}
+
 uint32_t u32(int64_t n) { return static_cast<uint32_t>(n); }
 
 }  // namespace
@@ -180,6 +190,28 @@ std::vector<Layer> sweep_layers(bool quick) {
 std::vector<double> sweep_densities(bool quick) {
   if (quick) return {0.1, 0.5, 1};
   return {0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1};
+}
+
+std::vector<SweepPoint> sweep_points(const std::vector<Layer>& layers, const std::vector<double>& densities) {
+  std::vector<SweepPoint> points;
+  for (const Layer& layer : layers) {
+    for (const fbs::Packing packing : packings_of(layer)) {
+      if (skips_zeros(layer, packing)) {
+        for (const double density : densities) points.push_back({layer, packing, density});
+      } else {
+        points.push_back({layer, packing, 1});
+      }
+    }
+  }
+  return points;
+}
+
+WeightBytes pack_point(const SweepPoint& point) {
+  const Layer& layer = point.layer;
+  const PackedAttrs attrs(layer.attrs);
+  const Tensor weight = random_weights(layer.weight, point.density, kSeed);
+  const Tensor bias(ElementType::kF32, make_shape({layer.weight[0]}));
+  return host_op(layer.attrs.type).pack(attrs.table(), weight, layer.has_bias ? &bias : nullptr, point.packing);
 }
 
 }  // namespace lacuna

@@ -24,4 +24,17 @@ std::vector<Layer> sweep_layers(bool quick);
 /// Parts of the weights that are not zero, lowest first.
 std::vector<double> sweep_densities(bool quick);
 
+/// A layer with weights of some density in some packing.
+struct SweepPoint {
+  Layer layer;
+  fbs::Packing packing;
+  double density;
+};
+
+/// The layers in every packing, at every density where the packing skips zeros.
+std::vector<SweepPoint> sweep_points(const std::vector<Layer>& layers, const std::vector<double>& densities);
+
+/// Random weights of the point, packed.
+WeightBytes pack_point(const SweepPoint& point);
+
 }  // namespace lacuna

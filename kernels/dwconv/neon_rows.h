@@ -96,29 +96,53 @@ class WholeRows {
     float* y;  ///< column 0 of the first row
     const float* residual;
     int64_t width;
-    bool clamps;
+    bool clamps, caps;  ///< below and above
     Vec bias, low, high;
 
-    /// Sums of R rows at `column`.
-    template <int R>
-    LACUNA_DWCONV_INLINE void end(int64_t column, Vec* sum) const {
+    /// N vectors of R rows, whose places are y[r].
+    template <int R, int N>
+    LACUNA_DWCONV_INLINE void end(float* const* at, Vec (*sum)[N]) const {
       if (residual != nullptr) {
+        const auto apart = reinterpret_cast<intptr_t>(residual) - reinterpret_cast<intptr_t>(y);
 #pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) sum[r] = add(sum[r], load(residual + column + r * width));
+        for (int r = 0; r < R; ++r) {
+          const auto* from = reinterpret_cast<const float*>(reinterpret_cast<intptr_t>(at[r]) + apart);
+#pragma GCC unroll 2
+          for (int n = 0; n < N; ++n) sum[r][n] = add(sum[r][n], load(from + n * kLanes));
+        }
       }
       if (clamps) {
 #pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) sum[r] = clamp(sum[r], low, high);
+        for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+          for (int n = 0; n < N; ++n) sum[r][n] = max(low, sum[r][n]);
+        }
+      }
+      if (caps) {
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 2
+          for (int n = 0; n < N; ++n) sum[r][n] = min(high, sum[r][n]);
+        }
       }
 #pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) store(y + column + r * width, sum[r]);
+      for (int r = 0; r < R; ++r) store_run<N>(at[r], sum[r]);
+    }
+    template <int R>
+    LACUNA_DWCONV_INLINE void places(int64_t column, float** at) const {
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) at[r] = y + column + r * width;
     }
   };
   Output output_of(int64_t row) const {
     const int64_t width = t_.plan->width.out, at = (row - t_.first_row) * width;
-    return {p_.y + at,      p_.residual != nullptr ? p_.residual + at : nullptr,
-            width,          t_.clamps,
-            splat(p_.bias), splat(t_.low),
+    return {p_.y + at,
+            p_.residual != nullptr ? p_.residual + at : nullptr,
+            width,
+            t_.clamps,
+            t_.clamps && t_.high != __builtin_inff(),
+            splat(p_.bias),
+            splat(t_.low),
             splat(t_.high)};
   }
 
@@ -130,9 +154,9 @@ class WholeRows {
     // Else the compiler spreads all lanes over registers in front of the loop, more than there are.
 #pragma GCC unroll 16
     for (int i = 0; i <= kTaps / kLanes; ++i) __asm__("" : "+w"(weights[i]));
-    Vec sum[R];
+    Vec sum[R][1];
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) sum[r] = out.bias;
+    for (int r = 0; r < R; ++r) sum[r][0] = out.bias;
 #pragma GCC unroll 16
     for (int i = 0; i < kInputs; ++i) {
       Vec taps[kKernel];
@@ -144,11 +168,62 @@ class WholeRows {
           const int ky = i - r * kStride;
           if (ky < 0 || ky >= kKernel) continue;
           const int weight = ky * kKernel + kx;
-          sum[r] = fma(taps[kx], lane({weights[weight / kLanes]}, weight % kLanes), sum[r]);
+          sum[r][0] = fma(taps[kx], lane({weights[weight / kLanes]}, weight % kLanes), sum[r][0]);
         }
       }
     }
-    out.template end<R>(column, sum);
+    float* at[R];
+    out.template places<R>(column, at);
+    out.template end<R, 1>(at, sum);
+  }
+
+  /// Two vectors, by one instruction that moves x behind them.
+  LACUNA_DWCONV_INLINE static void load_pair(const float*& x, Vec* pair) {
+    __asm__("ldp %q0, %q1, [%2], #32" : "=w"(pair[0].v), "=w"(pair[1].v), "+r"(x) : "m"(*x), "m"(x[kLanes]));
+  }
+
+  /// Pairs of vectors of R rows at stride 1 from `column` on, as long as all that they read is inside: each tap has a
+  /// pointer of its own. Returns the column behind them.
+  template <int R>
+  LACUNA_DWCONV_INLINE static int64_t filter_pairs(const float* const* rows, float32x4_t* weights, const Output& out,
+                                                   int64_t column) {
+    constexpr int kInputs = R - 1 + kKernel, kPair = 2 * kLanes;
+    const float* x[kInputs][kKernel];
+    float* y[R];
+    out.template places<R>(column, y);
+#pragma GCC unroll 16
+    for (int i = 0; i < kInputs; ++i) {
+#pragma GCC unroll 8
+      for (int kx = 0; kx < kKernel; ++kx) x[i][kx] = rows[i] + column + kx - kPad;
+    }
+    for (; column + kPair + kReach <= out.width; column += kPair) {
+#pragma GCC unroll 16
+      for (int i = 0; i <= kTaps / kLanes; ++i) __asm__("" : "+w"(weights[i]));
+      Vec sum[R][2];
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = out.bias;
+#pragma GCC unroll 16
+      for (int i = 0; i < kInputs; ++i) {
+        Vec taps[kKernel][2];
+#pragma GCC unroll 8
+        for (int kx = 0; kx < kKernel; ++kx) load_pair(x[i][kx], taps[kx]);
+#pragma GCC unroll 8
+        for (int kx = 0; kx < kKernel; ++kx) {
+#pragma GCC unroll 4
+          for (int r = 0; r < R; ++r) {
+            const int ky = i - r;
+            if (ky < 0 || ky >= kKernel) continue;
+            const Vec weight = lane({weights[(ky * kKernel + kx) / kLanes]}, (ky * kKernel + kx) % kLanes);
+            sum[r][0] = fma(taps[kx][0], weight, sum[r][0]);
+            sum[r][1] = fma(taps[kx][1], weight, sum[r][1]);
+          }
+        }
+      }
+      out.template end<R, 2>(y, sum);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) y[r] += kPair;
+    }
+    return column;
   }
 
   template <int R>
@@ -163,6 +238,7 @@ class WholeRows {
     if (last == 0) return filter<R, true, true>(rows.at, weights, odd, out, 0);
     filter<R, true, false>(rows.at, weights, odd, out, 0);
     int64_t column = kLanes;
+    if constexpr (kStride == 1 && kKernel == 3) column = filter_pairs<R>(rows.at, weights, out, column);
     for (; column + kReach <= last; column += kLanes) filter<R, false, false>(rows.at, weights, odd, out, column);
     if (column < last) filter<R, false, false>(rows.at, weights, odd, out, last - kReach);
     filter<R, false, true>(rows.at, weights, odd, out, last);

@@ -48,6 +48,25 @@ inline void write_row(float* y, int64_t n, bool whole, Make make) {
   }
 }
 
+inline void blend_rows(const float* a, float weight_a, const float* b, float weight_b, int64_t n, float* y) {
+  constexpr int kRun = 4;
+  const Vec of_a = splat(weight_a), of_b = splat(weight_b);
+  int64_t i = 0;
+  for (; i + kRun * kLanes <= n; i += kRun * kLanes) {
+    Vec run_a[kRun], run_b[kRun];
+    load_run<kRun>(a + i, run_a);
+    load_run<kRun>(b + i, run_b);
+#pragma GCC unroll 4
+    for (int j = 0; j < kRun; ++j) run_a[j] = fma(of_b, run_b[j], mul(of_a, run_a[j]));
+    store_run<kRun>(y + i, run_a);
+  }
+  for (; i + kLanes <= n; i += kLanes) store(y + i, fma(of_b, load(b + i), mul(of_a, load(a + i))));
+  if (i < n) {
+    const int rest = static_cast<int>(n - i);
+    store_first(y + i, fma(of_b, load_first(b + i, rest), mul(of_a, load_first(a + i, rest))), rest);
+  }
+}
+
 /// The input rows of an output row, interpolated along; those that the next output row needs too are held.
 template <Span kSpan, int kTaps>
 class HeldRows {
@@ -91,6 +110,11 @@ inline void interpolate_rows(const Interpolation& shared, const float* x, int64_
       continue;
     }
     rows.move_to(plan.row_starts[r]);
+    if (plan.row_taps == 2) {
+      const float* weight = plan.row_weights + r;
+      blend_rows(rows.row(0), weight[0], rows.row(1), weight[plan.row_pitch], whole ? whole_row : plan.n, to);
+      continue;
+    }
     Vec weights[kMaxRowTaps];
     const float* from[kMaxRowTaps];
     for (int64_t k = 0; k < plan.row_taps; ++k) {
@@ -120,16 +144,6 @@ inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t 
     if (plan.reach <= 2 * kLanes) return interpolate_rows<Span::kTwo>(plan, x, begin, end, held, y);
   }
   interpolate_rows<Span::kFar>(plan, x, begin, end, held, y);
-}
-
-inline void blend_rows(const float* a, float weight_a, const float* b, float weight_b, int64_t n, float* y) {
-  const Vec of_a = splat(weight_a), of_b = splat(weight_b);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, fma(of_b, load(b + i), mul(of_a, load(a + i))));
-  if (i < n) {
-    const int rest = static_cast<int>(n - i);
-    store_first(y + i, fma(of_b, load_first(b + i, rest), mul(of_a, load_first(a + i, rest))), rest);
-  }
 }
 
 }  // namespace

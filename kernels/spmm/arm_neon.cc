@@ -7,31 +7,43 @@ namespace {
 
 #if defined(__aarch64__)
 
-/// Four vectors in one instruction, which also advances x. GCC would make an address for each; Clang has no names for
-/// the registers of such a group.
-[[gnu::always_inline]] inline float32x4x4_t load_next_four(const float*& x) {
+/// Four vectors, in one instruction that also moves x on by `bytes`. Nothing that the kernel writes is read here, so
+/// the compiler need not know what is.
+[[gnu::always_inline]] inline float32x4x4_t load_four(const char*& x, int64_t bytes) {
 #if defined(__clang__)
-  const float32x4x4_t four = vld1q_f32_x4(x);
-  x += 16;
-#else
+  const float32x4x4_t four = vld1q_f32_x4(reinterpret_cast<const float*>(x));
+  x += bytes;
+#else  // GCC would make an address for each
   float32x4x4_t four;
-  __asm__("ld1 {%S0.4s - %V0.4s}, [%1], #64" : "=w"(four), "+r"(x) : "m"(*reinterpret_cast<const float(*)[16]>(x)));
+  __asm__("ld1 {%S0.4s - %V0.4s}, [%1], %2" : "=w"(four), "+r"(x) : "r"(bytes));
 #endif
   return four;
 }
 
-/// sum[j] += x[j] * weight, for NR vectors.
+[[gnu::always_inline]] inline float32x4_t load_one(const char*& x, int64_t bytes) {
+  float32x4_t one;
+  __asm__("ld1 {%0.4s}, [%1], %2" : "=w"(one), "+r"(x) : "r"(bytes));
+  return one;
+}
+
+/// sum[j] += x[j] * weight, for NR vectors; x ends where it was.
 template <int NR>
-[[gnu::always_inline]] inline void add_column(const float* x, float weight, Vec* sum) {
+[[gnu::always_inline]] inline void add_column(const char*& x, float weight, Vec* sum) {
   constexpr int kFours = NR / 4 * 4;
+  constexpr auto kVector = static_cast<int64_t>(sizeof(float32x4_t));
 #pragma GCC unroll 4
   for (int j = 0; j < kFours; j += 4) {
-    const float32x4x4_t four = load_next_four(x);
+    const float32x4x4_t four = load_four(x, j + 4 < NR ? 4 * kVector : -j * kVector);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) sum[j + i].v = vfmaq_n_f32(sum[j + i].v, four.val[i], weight);
   }
+  if constexpr (NR - kFours == 1) {
+    sum[kFours].v = vfmaq_n_f32(sum[kFours].v, load_one(x, -kFours * kVector), weight);
+    return;
+  }
   Vec rest[4];
-  load_run<NR - kFours>(x, rest);
+  load_run<NR - kFours>(reinterpret_cast<const float*>(x), rest);
+  if constexpr (NR > kFours) x -= kFours * kVector;
 #pragma GCC unroll 4
   for (int i = 0; i < NR - kFours; ++i) sum[kFours + i].v = vfmaq_n_f32(sum[kFours + i].v, rest[i].v, weight);
 }
@@ -42,30 +54,33 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
+  // Few products do not hide that an entry waits for the one before to bring x back: they take a copy of it.
+  constexpr bool kWalks = NR >= 12;
   const int64_t stride = in.column_stride * static_cast<int64_t>(sizeof(float));
   for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
     Vec sum[NR];
     start_sums<NR, kMasked>(out, row, tail, sum);
     const char* x = reinterpret_cast<const char*>(in.x);
     const int32_t* offset = in.offsets;
-    const auto next = [&] {
+    const auto add_next = [&](float weight) __attribute__((always_inline)) {
       if constexpr (kOffsets) {
         offset += *gap++;
-        return in.x + *offset;
+        x = reinterpret_cast<const char*>(in.x + *offset);
       } else {
         x += *gap++ * stride;
-        return reinterpret_cast<const float*>(x);
       }
+      const char* column = x;
+      add_column<NR>(kWalks ? x : column, weight, sum);
     };
     int n = load_count(count);
     for (; n >= 4; n -= 4, value += 4) {
       const float32x4_t weights = vld1q_f32(value);
-      add_column<NR>(next(), weights[0], sum);
-      add_column<NR>(next(), weights[1], sum);
-      add_column<NR>(next(), weights[2], sum);
-      add_column<NR>(next(), weights[3], sum);
+      add_next(weights[0]);
+      add_next(weights[1]);
+      add_next(weights[2]);
+      add_next(weights[3]);
     }
-    for (; n > 0; --n) add_column<NR>(next(), *value++, sum);
+    for (; n > 0; --n) add_next(*value++);
     end_sums<NR, kMasked>(out, row, tail, sum);
   }
 }

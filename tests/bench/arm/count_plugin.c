@@ -1,10 +1,12 @@
 // A plugin of qemu's user mode that counts what a program executes:
 //   cc -shared -fPIC -O2 count_plugin.c -o count_plugin.so
-//   qemu-aarch64 -plugin ./count_plugin.so,out=FILE[,mark=SYMBOL] PROGRAM
+//   qemu-aarch64 -plugin ./count_plugin.so,out=FILE[,mark=SYMBOL[,intervals=on]] PROGRAM
 // FILE has lines with tabs between their fields:
 //   block ADDRESS INSTRUCTIONS EXECUTIONS LOADED STORED SYMBOL   of each run of instructions without a branch; bytes
 //   mark INSTRUCTIONS                                            executed whenever a function whose name contains
 //   SYMBOL starts
+// With `intervals`, what was executed since the start or the last mark stands before each mark instead, and no bytes:
+//   run ADDRESS INSTRUCTIONS EXECUTIONS
 // Programs of one thread alone are counted right. What is declared here is the part of version 1 of qemu's plugin
 // interface that is used; not every system has its header.
 #include <inttypes.h>
@@ -42,6 +44,7 @@ struct Block {
   uint64_t address;
   uint64_t instructions;
   uint64_t executions;
+  uint64_t reported;  // of these, in intervals that ended
   uint64_t loaded, stored;  // bytes
   const char* symbol;
 };
@@ -52,7 +55,8 @@ static uint64_t executed;
 static const char* mark_name;
 static uint64_t* marks;
 static size_t mark_count, mark_capacity;
-static const char* out_name;
+static bool intervals;
+static FILE* out;
 
 static void* need(void* memory) {
   if (memory == NULL) {
@@ -77,8 +81,24 @@ static struct Block* find_block(uint64_t address, uint64_t instructions, const c
   return b;
 }
 
+static void end_interval(void) {
+  for (int i = 0; i < kHashes; ++i) {
+    for (struct Block* b = blocks[i]; b != NULL; b = b->next) {
+      if (b->executions == b->reported) continue;
+      fprintf(out, "run\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", b->address, b->instructions,
+              b->executions - b->reported);
+      b->reported = b->executions;
+    }
+  }
+  fprintf(out, "mark\t%" PRIu64 "\n", executed);
+}
+
 static void on_marked(unsigned cpu, void* data) {
   (void)cpu, (void)data;
+  if (intervals) {
+    end_interval();
+    return;
+  }
   if (mark_count == mark_capacity) {
     mark_capacity = 2 * mark_capacity + 1024;
     marks = need(realloc(marks, mark_capacity * sizeof(*marks)));
@@ -111,26 +131,21 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
   }
   qemu_plugin_register_vcpu_tb_exec_inline(tb, kInlineAdd, &b->executions, 1);
   qemu_plugin_register_vcpu_tb_exec_inline(tb, kInlineAdd, &executed, n);
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < n && !intervals; ++i) {
     qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), on_access, kNoRegisters, kReadsAndWrites, b);
   }
 }
 
 static void on_end(qemu_plugin_id_t id, void* data) {
   (void)id, (void)data;
-  FILE* out = out_name != NULL ? fopen(out_name, "w") : stderr;
-  if (out == NULL) {
-    perror(out_name);
-    exit(1);
-  }
-  for (int i = 0; i < kHashes; ++i) {
+  for (int i = 0; i < kHashes && !intervals; ++i) {
     for (const struct Block* b = blocks[i]; b != NULL; b = b->next) {
       fprintf(out, "block\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", b->address,
               b->instructions, b->executions, b->loaded, b->stored, b->symbol);
     }
   }
   for (size_t i = 0; i < mark_count; ++i) fprintf(out, "mark\t%" PRIu64 "\n", marks[i]);
-  if (out_name != NULL) fclose(out);
+  fclose(out);
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** argv);
@@ -138,13 +153,19 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc, char** 
   (void)info;
   for (int i = 0; i < argc; ++i) {
     if (strncmp(argv[i], "out=", 4) == 0) {
-      out_name = argv[i] + 4;
+      out = fopen(argv[i] + 4, "w");
     } else if (strncmp(argv[i], "mark=", 5) == 0) {
       mark_name = argv[i] + 5;
+    } else if (strcmp(argv[i], "intervals=on") == 0) {
+      intervals = true;
     } else {
       fprintf(stderr, "count_plugin: unknown option %s\n", argv[i]);
       return 1;
     }
+  }
+  if (out == NULL) {
+    fputs("count_plugin: out= must name a file that can be written\n", stderr);
+    return 1;
   }
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
   qemu_plugin_register_atexit_cb(id, on_end, NULL);
