@@ -471,7 +471,7 @@ def test_picture_of_the_page(demo, tmp_path):
 @pytest.mark.skipif(DENSE_FACE is None, reason="LACUNA_MODELS has no face_detection_full_range.tflite")
 def test_picture_of_the_twins(demo, tmp_path):
     call("convert", DENSE_FACE, "-o", demo / "face_dense.lcn", "--force")
-    with browsed((390, 844), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source",
+    with browsed((390, 880), tmp_path, "--model", demo / "face_sparse.lcn", "--twin", demo / "face_dense.lcn", "--source",
                  f"images:{demo / 'portrait'}", "--loop", "--fps", "30") as shown:
         shown.wait_for(kept(40), 60)
         assert shown.evaluate("document.getElementById('found').textContent").startswith("face ")
