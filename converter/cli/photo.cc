@@ -8,9 +8,11 @@
 
 // clang-format off
 #include <jpeglib.h>  // wants size_t and FILE before it
+#include <jerror.h>
 // clang-format on
 
 #include "converter/ir/error.h"
+#include "lacuna/lacuna_image.h"
 
 namespace lacuna {
 namespace {
@@ -47,6 +49,19 @@ void fail_jpeg(j_common_ptr jpeg) {
   std::longjmp(failure->leave, 1);
 }
 
+/// Counts damage alone: decoders pass over bytes that belong to nothing.
+void count_jpeg_damage(j_common_ptr jpeg, int level) {
+  if (level < 0 && jpeg->err->msg_code != JWRN_EXTRANEOUS_DATA) ++jpeg->err->num_warnings;
+}
+
+/// Rows of red, green and blue from rows of what printers take, inverted as Adobe writes it.
+void to_rgb(const uint8_t* cmyk, size_t pixels, uint8_t* rgb) {
+  for (size_t i = 0; i < pixels; ++i) {
+    for (size_t c = 0; c < 3; ++c)
+      rgb[3 * i + c] = static_cast<uint8_t>((cmyk[4 * i + c] * cmyk[4 * i + 3] + 127) / 255);
+  }
+}
+
 /// Between setjmp and the end nothing has a destructor.
 bool decode_jpeg(const InputFile& file, jpeg_decompress_struct& jpeg, JpegFailure& failure, Photo& photo,
                  void (*allocate)(jpeg_decompress_struct&, Photo&)) {
@@ -54,14 +69,41 @@ bool decode_jpeg(const InputFile& file, jpeg_decompress_struct& jpeg, JpegFailur
   jpeg_create_decompress(&jpeg);
   jpeg_mem_src(&jpeg, file.data(), static_cast<unsigned long>(file.bytes()));
   jpeg_read_header(&jpeg, TRUE);
-  jpeg.out_color_space = JCS_RGB;
+  const bool printed = jpeg.num_components == 4;
+  jpeg.out_color_space = printed ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&jpeg);
   allocate(jpeg, photo);
+  JSAMPARRAY cmyk = nullptr;  // libjpeg's, since longjmp passes over destructors
+  if (printed) {
+    cmyk = jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&jpeg), JPOOL_IMAGE, jpeg.output_width * 4, 1);
+  }
   while (!photo.rgb.empty() && jpeg.output_scanline < jpeg.output_height) {
     JSAMPROW row = photo.rgb.data() + size_t{jpeg.output_scanline} * jpeg.output_width * 3;
-    jpeg_read_scanlines(&jpeg, &row, 1);
+    jpeg_read_scanlines(&jpeg, printed ? cmyk : &row, 1);
+    if (printed) to_rgb(cmyk[0], jpeg.output_width, row);
   }
   return true;
+}
+
+/// Turns pixels as the file's Exif data says.
+Photo upright(Photo photo, const InputFile& file) {
+  uint32_t rotation, mirror;
+  lacuna_image_orientation(file.data(), file.bytes(), &rotation, &mirror);
+  if (rotation == 0 && mirror == 0) return photo;
+  const bool aside = rotation % 180 != 0;
+  Photo turned{aside ? photo.height : photo.width, aside ? photo.width : photo.height,
+               std::vector<uint8_t>(photo.rgb.size())};
+  for (uint32_t y = 0; y < turned.height; ++y) {
+    for (uint32_t i = 0; i < turned.width; ++i) {
+      const uint32_t x = mirror != 0 ? turned.width - 1 - i : i;
+      const uint32_t column = aside ? y : x, row = aside ? x : y;  // counted from the corner that rotation brings up
+      const uint32_t from_x = rotation == 180 || rotation == 270 ? photo.width - 1 - column : column;
+      const uint32_t from_y = rotation == 180 || rotation == 90 ? photo.height - 1 - row : row;
+      std::memcpy(&turned.rgb[3 * (size_t{y} * turned.width + i)],
+                  &photo.rgb[3 * (size_t{from_y} * photo.width + from_x)], 3);
+    }
+  }
+  return turned;
 }
 
 Photo read_jpeg(const InputFile& file, const std::string& path) {
@@ -70,6 +112,7 @@ Photo read_jpeg(const InputFile& file, const std::string& path) {
   jpeg.err = jpeg_std_error(&failure.manager);
   failure.manager.error_exit = fail_jpeg;
   failure.manager.output_message = [](j_common_ptr) {};
+  failure.manager.emit_message = count_jpeg_damage;
   Photo photo;
   const bool good = decode_jpeg(file, jpeg, failure, photo, [](jpeg_decompress_struct& header, Photo& result) {
     const uint64_t width = header.output_width, height = header.output_height;
@@ -82,7 +125,7 @@ Photo read_jpeg(const InputFile& file, const std::string& path) {
   if (!good) malformed(path + ": a damaged JPEG: " + failure.message);
   if (warnings != 0) malformed(path + ": a damaged JPEG: the picture is cut off or holds wrong codes");
   if (photo.rgb.empty()) return make_photo(photo.width, photo.height, path);
-  return photo;
+  return upright(std::move(photo), file);
 }
 
 Photo read_png(const InputFile& file, const std::string& path) {

@@ -18,7 +18,8 @@ struct Photo {
 /// Whether the file starts like a picture of a format that read_photo knows. Throws Error as InputFile does.
 bool is_photo(const InputFile& file);
 
-/// Decodes a picture; alpha is dropped, 16 bits become 8. `path` names it in messages. Throws Error: kMalformed for a
+/// Decodes a picture and turns it upright; alpha is dropped, 16 bits become 8, cyan, magenta, yellow and black become
+/// colours as Pillow makes them. `path` names it in messages. Throws Error: kMalformed for a
 /// damaged picture, kUnsupported for one of another kind, kResourceLimit for more than 2^28 pixels.
 Photo read_photo(const InputFile& file, const std::string& path);
 

@@ -52,6 +52,9 @@ class ImagesSource : public Source {
     if (const int error = read_file(path_.c_str(), bytes_); error != 0) {
       throw Failure(path_ + ": cannot be read: " + std::strerror(error));
     }
+    uint32_t mirror;
+    lacuna_image_orientation(bytes_.data(), bytes_.size(), &frame.orientation.rotation, &mirror);
+    frame.orientation.mirror = mirror != 0;
     if (ends_with(name, ".ppm")) {
       frame.image = ppm();
     } else {

@@ -46,10 +46,11 @@ void run(Options options) {
   double due = now_ms();
   while ((options.frames == 0 || number < options.frames) && source->next(frame)) {
     Network& network = *networks[active];
-    network.look(frame.image, options.orientation, sight);
+    const Orientation orientation = frame.orientation.then(options.orientation);
+    network.look(frame.image, orientation, sight);
     stats.add(sight.prepare_ms + sight.run_ms, now_ms());
     if (const int side = sink->picture_side(); side > 0) {
-      canvas.show(frame.image, options.orientation, side);
+      canvas.show(frame.image, orientation, side);
       if (network.is_detector()) canvas.draw(sight.detections, network.detector_kind());
     }
     const Network* twin = networks.size() > 1 ? networks[1 - active].get() : nullptr;

@@ -51,7 +51,7 @@ class MjpegSource : public Source {
     }
     at_ += length;
     ++frames_;
-    frame = {picture_.image(), ""};
+    frame = {picture_.image(), {}, ""};
     return true;
   }
   std::string describe() const override { return path_; }

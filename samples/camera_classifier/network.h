@@ -8,14 +8,9 @@
 #include "detect.h"
 #include "lacuna/lacuna.hpp"
 #include "lacuna/lacuna_image.h"
+#include "picture.h"
 
 namespace camera {
-
-/// How pictures are turned before they are looked at.
-struct Orientation {
-  uint32_t rotation = 0;  ///< degrees clockwise
-  bool mirror = false;
-};
 
 struct ClassScore {
   size_t index;

@@ -8,6 +8,18 @@
 
 namespace camera {
 
+/// How pictures are turned before they are looked at.
+struct Orientation {
+  uint32_t rotation = 0;  ///< degrees clockwise
+  bool mirror = false;    ///< after the rotation
+
+  /// The one that does the same as this one and `next` behind it.
+  Orientation then(const Orientation& next) const {
+    const uint32_t turn = mirror ? 360 - next.rotation : next.rotation;  // behind a mirror clocks run backwards
+    return {(rotation + turn) % 360, mirror != next.mirror};
+  }
+};
+
 /// Red, green and blue, rows without gaps. resize() keeps memory, so that pictures of one size are made in the same.
 struct Picture {
   int width = 0, height = 0;

@@ -5,14 +5,15 @@
 #include <memory>
 #include <string>
 
-#include "lacuna/lacuna_image.h"
+#include "picture.h"
 
 namespace camera {
 
 /// One picture. Its pixels are the source's until the next one is asked for.
 struct Frame {
   lacuna_image image;
-  const char* name;  ///< file name, or an empty text
+  Orientation orientation;  ///< what turns it upright
+  const char* name;         ///< file name, or an empty text
 };
 
 struct SourceOptions {

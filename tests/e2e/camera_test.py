@@ -22,7 +22,7 @@ import pytest
 from camera_program import PROGRAM, check_scores, count_allocations, expected_scores, lines, make_models, running, sample, unsanitized
 from image_test import picture
 from lacuna_program import call, run
-from PIL import Image
+from PIL import Image, ImageOps
 
 DEMO = pathlib.Path(os.environ.get("LACUNA_DEMO_DIR", "build/demo"))
 PHOTOS = os.environ.get("LACUNA_PHOTOS")
@@ -87,6 +87,23 @@ def test_orientation(rotate, mirror, folder, tmp_path):
     shown = np.asarray(Image.open(tmp_path / "out" / "000000.jpg"), np.float32)
     assert shown.shape == (240, 320, 3)
     assert np.abs(shown[:150] - np.asarray(upright, np.float32)[:150]).mean() < 12  # the panel is below
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("options", [[], ["--rotate", "90"], ["--rotate", "90", "--mirror"]])
+def test_jpegs_stand_upright_before_options_turn_them(orientation, options, folder, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    (tmp_path / "photos").mkdir()
+    picture(320, 240).save(tmp_path / "photos" / "x.jpg", quality=95, subsampling=0, exif=exif)
+    shown = ImageOps.exif_transpose(Image.open(tmp_path / "photos" / "x.jpg"))
+    if options:
+        shown = shown.rotate(-90, expand=True)
+    if "--mirror" in options:
+        shown = shown.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    shown.save(tmp_path / "shown.png")
+    (report,) = lines("--model", folder / "net.lcn", "--source", f"images:{tmp_path / 'photos'}", *options)
+    check_scores(report, expected_scores(folder, tmp_path / "shown.png"), 0.02)
 
 
 def test_smoothing_keeps_a_part_of_the_last_scores(folder):

@@ -4,7 +4,7 @@ import onnx
 import pytest
 from lacuna_program import call
 from onnx import TensorProto, helper
-from PIL import Image
+from PIL import Image, ImageOps
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
 # Pillow rounds to whole numbers between its two passes and at the end; nothing is rounded here. BICUBIC has negative
@@ -91,6 +91,37 @@ def test_formats_and_orders(tmp_path):
     make_mirror(tmp_path, [1, 1, 30, 40], "mean=0;std=1")
     assert off(tensor(tmp_path, gray, "gray.png")[0, 0], gray) < 0.001
     assert off(tensor(tmp_path, photo)[0, 0], photo.convert("L")) <= ONE
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpegs_stand_upright(orientation, tmp_path):
+    photo = picture(40, 30)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo.save(tmp_path / "photo.jpg", quality=95, subsampling=0, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "photo.jpg"))
+    make_mirror(tmp_path, [1, 3, upright.height, upright.width], "mean=0,0,0;std=1,1,1")
+    call("run", tmp_path / "mirror.lcn", "--input", tmp_path / "photo.jpg", "--output-dir", tmp_path / "out")
+    assert off(np.load(tmp_path / "out" / "0.npy")[0], np.asarray(upright).transpose(2, 0, 1)) <= 3
+
+
+def test_a_jpeg_for_printers(tmp_path):
+    picture(40, 30).convert("CMYK").save(tmp_path / "photo.jpg", quality=95, subsampling=0)
+    expected = np.asarray(Image.open(tmp_path / "photo.jpg").convert("RGB")).transpose(2, 0, 1)
+    make_mirror(tmp_path, [1, 3, 30, 40], "mean=0,0,0;std=1,1,1")
+    call("run", tmp_path / "mirror.lcn", "--input", tmp_path / "photo.jpg", "--output-dir", tmp_path / "out")
+    assert off(np.load(tmp_path / "out" / "0.npy")[0], expected) <= 3
+
+
+def test_bytes_between_a_jpegs_parts_are_passed_over(tmp_path):
+    photo = picture(40, 30)
+    photo.save(tmp_path / "photo.jpg", quality=95, subsampling=0)
+    data = (tmp_path / "photo.jpg").read_bytes()
+    assert data.endswith(b"\xff\xd9")
+    (tmp_path / "photo.jpg").write_bytes(data[:-2] + b"\0\0\0" + data[-2:])
+    make_mirror(tmp_path, [1, 3, 30, 40], "mean=0,0,0;std=1,1,1")
+    call("run", tmp_path / "mirror.lcn", "--input", tmp_path / "photo.jpg", "--output-dir", tmp_path / "out")
+    assert off(np.load(tmp_path / "out" / "0.npy")[0], np.asarray(photo).transpose(2, 0, 1)) <= 30
 
 
 def test_top_classes_have_labels(tmp_path):

@@ -36,6 +36,7 @@ int main() {
       LACUNA_ADDRESS(lacuna_session_isa),
       LACUNA_ADDRESS(lacuna_image_describe),
       LACUNA_ADDRESS(lacuna_image_transform_default),
+      LACUNA_ADDRESS(lacuna_image_orientation),
       LACUNA_ADDRESS(lacuna_image_to_tensor),
       LACUNA_ADDRESS(lacuna_model_preprocessing),
       LACUNA_ADDRESS(lacuna_model_label),

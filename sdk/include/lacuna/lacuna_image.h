@@ -95,6 +95,11 @@ typedef struct lacuna_image_transform {
 /** The whole picture, upright, BILINEAR, black fill, values 0..255. */
 LACUNA_API lacuna_image_transform lacuna_image_transform_default(void);
 
+/** How the `bytes` of a JPEG file say that its pixels must be turned to stand upright (Exif orientation; phones write it
+ * instead of turning pixels): sets `rotation` (degrees clockwise: 0, 90, 180, 270) and `mirror` (0 or 1, after the
+ * rotation) for the transform. Both are 0 when it does not say or is no JPEG. Decoders ignore it. */
+LACUNA_API void lacuna_image_orientation(const void* jpeg, size_t bytes, uint32_t* rotation, uint32_t* mirror);
+
 /** Makes a tensor of a picture. `target` has 3 channels or 1 and is [1, C, H, W], [1, H, W, C], or the same without the
  * first dimension; where both could be meant, 3 channels come before 1 and C before H. Strides are free, dtype is
  * LACUNA_F32, and all elements at `data` are written. With one channel it gets 0.299 R + 0.587 G + 0.114 B. The crop is
