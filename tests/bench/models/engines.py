@@ -34,6 +34,8 @@ PEERS = [
     Peer("mnn", "MNN, sparse", (".onnx",)),
     Peer("litert", "LiteRT", (".tflite",)),
 ]
+# MNN's own command installs a package beside the environment's and reports each conversion to its makers.
+MNN_CONVERT = "import sys, _tools; _tools.mnnconvert(sys.argv)"
 NO_AMX = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"}
 QUIET = {"NM_DISABLE_ANALYTICS": "1"}
 
@@ -136,7 +138,7 @@ def open_peer(peer, network, table, directory):
         environment = peer.avx2
     if peer.name == "mnn":
         model = made(directory / "mnn" / f"{network.name}.mnn",
-                     [peer.python, "-m", "MNN.tools.mnnconvert", "-f", "ONNX", "--modelFile", model, "--bizCode", "x",
+                     [peer.python, "-c", MNN_CONVERT, "-f", "ONNX", "--modelFile", model, "--bizCode", "x",
                       "--detectSparseSpeedUp", "--MNNModel"], model)
     return Worker(peer.python, peer.name, model, table.threads, environment)
 
