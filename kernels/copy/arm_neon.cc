@@ -1,9 +1,65 @@
-#include "kernels/simd/vec_neon.h"
-// The tier's Vec comes first.
-#include "kernels/copy/interleave_impl.h"
+#include <arm_neon.h>
+
+#include "kernels/copy/transpose.h"
 
 namespace lacuna {
 namespace {
+
+constexpr int64_t kLanes = 4;
+
+/// kLanes elements of K lines, one behind the other in `mixed`.
+template <int K>
+inline void take_apart(const float* mixed, float* lines, int64_t stride) {
+  const auto store = [&](const auto& v) {
+#pragma GCC unroll 4
+    for (int k = 0; k < K; ++k) vst1q_f32(lines + k * stride, v.val[k]);
+  };
+  if constexpr (K == 2) store(vld2q_f32(mixed));
+  if constexpr (K == 3) store(vld3q_f32(mixed));
+  if constexpr (K == 4) store(vld4q_f32(mixed));
+}
+template <int K>
+inline void put_together(const float* lines, int64_t stride, float* mixed) {
+  const auto load = [&](auto v) {
+#pragma GCC unroll 4
+    for (int k = 0; k < K; ++k) v.val[k] = vld1q_f32(lines + k * stride);
+    return v;
+  };
+  if constexpr (K == 2) vst2q_f32(mixed, load(float32x4x2_t()));
+  if constexpr (K == 3) vst3q_f32(mixed, load(float32x4x3_t()));
+  if constexpr (K == 4) vst4q_f32(mixed, load(float32x4x4_t()));
+}
+
+/// Calls vectors(i) for vectors of elements that cover [0, n), the last one early enough to be whole, or, where there
+/// are too few, element(i).
+template <class Vectors, class Element>
+inline void for_each_element(int64_t n, const Vectors& vectors, const Element& element) {
+  if (n < kLanes) {
+    for (int64_t i = 0; i < n; ++i) element(i);
+    return;
+  }
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) vectors(i);
+  if (i < n) vectors(n - kLanes);
+}
+
+template <int K>
+inline void transpose_narrow(const Transposition& shape, const float* source, float* target) {
+  const int64_t from = shape.source_stride, to = shape.target_stride;
+  if (is_deinterleaving(shape)) {
+    for_each_element(
+        shape.columns, [&](int64_t i) { take_apart<K>(source + i * K, target + i, to); },
+        [&](int64_t i) {
+          for (int k = 0; k < K; ++k) target[k * to + i] = source[i * K + k];
+        });
+  } else {
+    for_each_element(
+        shape.rows, [&](int64_t i) { put_together<K>(source + i, from, target + i * K); },
+        [&](int64_t i) {
+          for (int k = 0; k < K; ++k) target[i * K + k] = source[k * from + i];
+        });
+  }
+}
 
 /// Four rows of the target from four lines of the source.
 inline void transpose_4x4(const float* source, int64_t source_stride, float* target, int64_t target_stride) {
@@ -26,7 +82,10 @@ inline void transpose_rest(const float* source, int64_t source_stride, float* ta
 }  // namespace
 
 void transpose_f32_narrow__neon(const Transposition& shape, const float* source, float* target) {
-  transpose_narrow(shape, source, target);
+  const int64_t lines = is_deinterleaving(shape) ? shape.rows : shape.columns;
+  if (lines == 2) return transpose_narrow<2>(shape, source, target);
+  if (lines == 3) return transpose_narrow<3>(shape, source, target);
+  transpose_narrow<4>(shape, source, target);
 }
 
 // Down the target, so that a source line is used for a whole cache line before it is left.

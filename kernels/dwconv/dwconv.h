@@ -35,7 +35,7 @@ struct DwconvPlan {
   /// kRows: bit kInsideMargin + i, counted from the lowest of the first byte: position i is inside the row.
   const uint8_t* inside;
   const uint8_t* inside_plane;  ///< kRows with rows of up to kShortRow: the same of the pixels of the plane
-  const float* zeros;           ///< kRows: [width.in], a row outside the plane
+  const float* zeros;           ///< kRows: [width.in] and kOverreadBytes, a row outside the plane
   /// kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
   const uint32_t* masks;
   /// kFlat: [taps], from a pixel to what its tap reads. kBordered: [kernel width], from the start of a bordered row.

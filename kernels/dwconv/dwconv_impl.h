@@ -78,9 +78,11 @@ struct InputRows {
       for (int i = 0; i < N; ++i) at[i] = p.x + (first + i) * width;
       return;
     }
-    for (int i = 0; i < N; ++i) {
-      const int64_t row = first + i;
-      at[i] = row >= 0 && row < height ? p.x + row * width : t.plan->zeros;
+    const auto pixels = static_cast<uint64_t>(height * width);
+    int64_t pixel = first * width;
+#pragma GCC unroll 20
+    for (int i = 0; i < N; ++i, pixel += width) {
+      at[i] = static_cast<uint64_t>(pixel) < pixels ? p.x + pixel : t.plan->zeros;
     }
   }
   const float* at[N];

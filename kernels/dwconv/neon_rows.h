@@ -1,6 +1,6 @@
 // Depthwise rows for 64-bit Arm. Weights stay lanes of a few vectors, so that none of them is spilled; neighbours come
 // from loads that are not aligned, which are cheap there; the last vectors of a row and the last rows of a strip begin
-// early enough to be whole ones. Windows whose edges need more than zeros shifted in are left to dwconv_impl.h.
+// early enough to be whole ones.
 #pragma once
 
 #include "kernels/dwconv/dwconv_impl.h"
@@ -14,42 +14,42 @@ namespace {
 template <int kKernel, int kStride, int kPad>
 class WholeRows {
  public:
+  /// Rows at once beside 4. Many sums of large windows do not wait for one another.
+  static constexpr int kOther = kKernel == 5 && kStride == 1 ? 7 : 3;
+  static constexpr int64_t kLeastRows = kOther < 4 ? kOther : 4;
+
   static bool suits(const DwconvPlan& plan) {
     const Window& w = plan.width;
-    if (w.pad != kPad || w.out < kLanes) return false;
+    if (w.pad != kPad) return false;
     const bool as_long = kStride == 1 ? w.in == w.out : w.in == 2 * w.out || (kReads < 3 && w.in == 2 * w.out - 1);
     if (!as_long) return false;
-    const bool one_vector = w.out == kLanes;
+    const bool one_vector = w.out <= kLanes;
     const bool left_is_whole = w.out >= kLanes + kReach;
     const bool middle_is_whole = w.out <= 2 * kLanes || w.out >= kLanes + kReach + (kStride == 1 ? kPad : 1);
     return one_vector || (left_is_whole && middle_is_whole);
   }
 
-  WholeRows(const DwconvTile& tile, const Plane& plane) : t_(tile), p_(plane) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kTaps / kLanes; ++i) weights_[i] = vld1q_f32(plane.weights + i * kLanes);
-    weights_[kTaps / kLanes] = vdupq_n_f32(plane.weights[kTaps - 1]);
-    const bool odd_ends_inside = t_.plan->width.in == kStride * t_.plan->width.out;
-    const uint32x4_t all = vdupq_n_u32(~0u);
-    odd_ = odd_ends_inside ? all : vsetq_lane_u32(0, all, kLanes - 1);
-  }
-
-  void run() const {
-    const int64_t end = t_.first_row + t_.rows;
-    int64_t row = t_.first_row;
-    if (t_.rows < kRows) {
-      for (; row < end; ++row) filter_rows<1>(row);
-      return;
-    }
-    for (; row < end; row += kRows) filter_rows<kRows>(row + kRows <= end ? row : end - kRows);
+  /// Rows in kOther and fours, as few as possible; the last ones begin early enough.
+  static void run(const DwconvTile& t) {
+    const int64_t end = t.first_row + t.rows, fours = t.first_row + count_others(t.rows) * kOther;
+    if (t.first_row < fours) filter_rows<kOther>(t, t.first_row, end < fours ? end : fours);
+    if (fours < end) filter_rows<4>(t, fours, end);
   }
 
  private:
   static constexpr int kLanes = Vec::kLanes;
-  static constexpr int kRows = 4;
   static constexpr int kTaps = kKernel * kKernel;
+  static constexpr bool kPairs = kStride == 1 && kKernel == 3;
   static constexpr int kReads = kKernel - 1 - kPad;         ///< positions behind that of the output
   static constexpr int kReach = kStride == 1 ? kReads : 1;  ///< outputs that those positions are away
+
+  /// Groups of kOther rows, such that fours take the rest.
+  static int64_t count_others(int64_t rows) {
+    int64_t n = 0;
+    while (n * kOther < rows && (rows - n * kOther) % 4 != 0) ++n;
+    if (n * kOther <= rows) return n;
+    return kOther < 4 ? n : n - 1;
+  }
 
   /// Even and odd positions of a row; at stride 1 all of them.
   struct Parts {
@@ -64,8 +64,12 @@ class WholeRows {
     }
   }
 
+  struct Inside {
+    uint32x4_t part[kStride];
+  };
+
   /// What tap kx of a vector of outputs reads; x is the position of the first one. kLeft, kRight: the vector is the
-  /// first or the last of its row.
+  /// first or the last of its row; both: the row may be shorter than it.
   template <int kx, bool kLeft, bool kRight>
   LACUNA_DWCONV_INLINE static Vec tap(const float* x, const Parts& here) {
     constexpr int kPart = (kx - kPad) & (kStride - 1);
@@ -81,12 +85,15 @@ class WholeRows {
     }
   }
   template <bool kLeft, bool kRight, int... kx>
-  LACUNA_DWCONV_INLINE static void load_taps(const float* x, uint32x4_t odd, Vec* taps,
+  LACUNA_DWCONV_INLINE static void load_taps(const float* row, int64_t column, const Inside& inside, Vec* taps,
                                              std::integer_sequence<int, kx...>) {
+    const float* x = row + column * kStride;
+    __asm__("" : "+r"(x));  // else the compiler loads all rows first, for all kinds of vectors
     Parts here = load_parts(x);
-    if constexpr (kStride == 2 && kRight) {
-      Vec& last = here.part[kStride - 1];
-      last.v = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(last.v), odd));
+    if constexpr (kRight) {  // of long rows only odd positions may lie outside
+      for (int i = kLeft ? 0 : 1; i < kStride; ++i) {
+        here.part[i].v = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(here.part[i].v), inside.part[i]));
+      }
     }
     ((taps[kx] = tap<kx, kLeft, kRight>(x, here)), ...);
   }
@@ -100,11 +107,11 @@ class WholeRows {
     Vec bias, low, high;
 
     /// N vectors of R rows, whose places are y[r].
-    template <int R, int N>
+    template <int R, int N, bool kNarrow>
     LACUNA_DWCONV_INLINE void end(float* const* at, Vec (*sum)[N]) const {
       if (residual != nullptr) {
         const auto apart = reinterpret_cast<intptr_t>(residual) - reinterpret_cast<intptr_t>(y);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
           const auto* from = reinterpret_cast<const float*>(reinterpret_cast<intptr_t>(at[r]) + apart);
 #pragma GCC unroll 2
@@ -112,58 +119,56 @@ class WholeRows {
         }
       }
       if (clamps) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 2
           for (int n = 0; n < N; ++n) sum[r][n] = max(low, sum[r][n]);
         }
       }
       if (caps) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 2
           for (int n = 0; n < N; ++n) sum[r][n] = min(high, sum[r][n]);
         }
       }
-#pragma GCC unroll 4
+      if (kNarrow && width < kLanes) {  // a row's vector reaches into the next ones, which come later
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) store_first(at[r], sum[r][0], static_cast<int>((R - r) * width));
+        return;
+      }
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) store_run<N>(at[r], sum[r]);
     }
     template <int R>
     LACUNA_DWCONV_INLINE void places(int64_t column, float** at) const {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) at[r] = y + column + r * width;
     }
   };
-  Output output_of(int64_t row) const {
-    const int64_t width = t_.plan->width.out, at = (row - t_.first_row) * width;
-    return {p_.y + at,
-            p_.residual != nullptr ? p_.residual + at : nullptr,
-            width,
-            t_.clamps,
-            t_.clamps && t_.high != __builtin_inff(),
-            splat(p_.bias),
-            splat(t_.low),
-            splat(t_.high)};
+  static Output output_of(const DwconvTile& t) {
+    return {nullptr, nullptr,      t.plan->width.out, t.clamps, t.clamps && t.high != __builtin_inff(),
+            zero(),  splat(t.low), splat(t.high)};
   }
 
   /// A vector of R rows.
   template <int R, bool kLeft, bool kRight>
-  LACUNA_DWCONV_INLINE static void filter(const float* const* x, float32x4_t* weights, uint32x4_t odd,
+  LACUNA_DWCONV_INLINE static void filter(const float* const* x, float32x4_t* weights, const Inside& inside,
                                           const Output& out, int64_t column) {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     // Else the compiler spreads all lanes over registers in front of the loop, more than there are.
 #pragma GCC unroll 16
     for (int i = 0; i <= kTaps / kLanes; ++i) __asm__("" : "+w"(weights[i]));
     Vec sum[R][1];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) sum[r][0] = out.bias;
 #pragma GCC unroll 16
     for (int i = 0; i < kInputs; ++i) {
       Vec taps[kKernel];
-      load_taps<kLeft, kRight>(x[i] + column * kStride, odd, taps, std::make_integer_sequence<int, kKernel>());
+      load_taps<kLeft, kRight>(x[i], column, inside, taps, std::make_integer_sequence<int, kKernel>());
 #pragma GCC unroll 8
       for (int kx = 0; kx < kKernel; ++kx) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
           const int ky = i - r * kStride;
           if (ky < 0 || ky >= kKernel) continue;
@@ -174,7 +179,7 @@ class WholeRows {
     }
     float* at[R];
     out.template places<R>(column, at);
-    out.template end<R, 1>(at, sum);
+    out.template end<R, 1, kLeft && kRight>(at, sum);
   }
 
   /// Two vectors, by one instruction that moves x behind them.
@@ -200,7 +205,7 @@ class WholeRows {
 #pragma GCC unroll 16
       for (int i = 0; i <= kTaps / kLanes; ++i) __asm__("" : "+w"(weights[i]));
       Vec sum[R][2];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) sum[r][0] = sum[r][1] = out.bias;
 #pragma GCC unroll 16
       for (int i = 0; i < kInputs; ++i) {
@@ -209,7 +214,7 @@ class WholeRows {
         for (int kx = 0; kx < kKernel; ++kx) load_pair(x[i][kx], taps[kx]);
 #pragma GCC unroll 8
         for (int kx = 0; kx < kKernel; ++kx) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
           for (int r = 0; r < R; ++r) {
             const int ky = i - r;
             if (ky < 0 || ky >= kKernel) continue;
@@ -219,53 +224,101 @@ class WholeRows {
           }
         }
       }
-      out.template end<R, 2>(y, sum);
-#pragma GCC unroll 4
+      out.template end<R, 2, false>(y, sum);
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) y[r] += kPair;
     }
     return column;
   }
 
-  template <int R>
-  void filter_rows(int64_t row) const {
-    const InputRows<(R - 1) * kStride + kKernel> rows(t_, p_, row * kStride - t_.plan->height.pad);
-    const Output out = output_of(row);
-    const int64_t last = out.width - kLanes;
-    const uint32x4_t odd = odd_;
-    float32x4_t weights[kTaps / kLanes + 1];
-#pragma GCC unroll 16
-    for (int i = 0; i <= kTaps / kLanes; ++i) weights[i] = weights_[i];
-    if (last == 0) return filter<R, true, true>(rows.at, weights, odd, out, 0);
-    filter<R, true, false>(rows.at, weights, odd, out, 0);
-    int64_t column = kLanes;
-    if constexpr (kStride == 1 && kKernel == 3) column = filter_pairs<R>(rows.at, weights, out, column);
-    for (; column + kReach <= last; column += kLanes) filter<R, false, false>(rows.at, weights, odd, out, column);
-    if (column < last) filter<R, false, false>(rows.at, weights, odd, out, last - kReach);
-    filter<R, false, true>(rows.at, weights, odd, out, last);
+  /// Which positions the last vector of a row may read.
+  static Inside inside_of(const Window& w) {
+    const uint32x4_t lane = {0, 1, 2, 3};
+    const int64_t left = w.out <= kLanes ? w.in : w.in - (w.out - kLanes) * kStride;
+    Inside inside;
+    for (int i = 0; i < kStride; ++i) {
+      inside.part[i] = vcltq_u32(lane, vdupq_n_u32(static_cast<uint32_t>((left - i + kStride - 1) / kStride)));
+    }
+    return inside;
   }
 
-  const DwconvTile& t_;
-  const Plane p_;
-  float32x4_t weights_[kTaps / kLanes + 1];
-  uint32x4_t odd_;
+  /// Rows [first, end) of all planes by R. Apart, since kinds of vectors and rows together are too much for the
+  /// compiler's choice of registers.
+  template <int R>
+  [[gnu::noinline]] static void filter_rows(const DwconvTile& tile, int64_t first, int64_t end) {
+    const Inside inside = inside_of(tile.plan->width);
+    const Output shared = output_of(tile);
+    for_each_plane(
+        tile, [&](const DwconvTile& t, const Plane& p) __attribute__((always_inline)) {
+          float32x4_t weights[kTaps / kLanes + 1];
+#pragma GCC unroll 16
+          for (int i = 0; i < kTaps / kLanes; ++i) weights[i] = vld1q_f32(p.weights + i * kLanes);
+          weights[kTaps / kLanes] = vdupq_n_f32(p.weights[kTaps - 1]);
+          Output out = shared;
+          out.bias = splat(p.bias);
+          for (int64_t next = first; next < end; next += R) {
+            const int64_t row = next + R <= end ? next : end - R, at = (row - t.first_row) * out.width;
+            out.y = p.y + at;
+            out.residual = p.residual != nullptr ? p.residual + at : nullptr;
+            filter_group<R>(InputRows<(R - 1) * kStride + kKernel>(t, p, row * kStride - t.plan->height.pad).at,
+                            weights, inside, out);
+          }
+        });
+  }
+
+  template <int R>
+  LACUNA_DWCONV_INLINE static void filter_group(const float* const* x, float32x4_t* weights, const Inside& inside,
+                                                const Output& out) {
+    const int64_t last = out.width - kLanes;
+    if (last <= 0) return filter<R, true, true>(x, weights, inside, out, 0);
+    filter<R, true, false>(x, weights, inside, out, 0);
+    int64_t column = kLanes;
+    if constexpr (kPairs) {
+      if (3 * kLanes + kReach <= out.width) column = filter_pairs<R>(x, weights, out, column);
+    }
+    for (; column + kReach <= last; column += kLanes) filter<R, false, false>(x, weights, inside, out, column);
+    if (column < last) filter<R, false, false>(x, weights, inside, out, last - kReach);
+    filter<R, false, true>(x, weights, inside, out, last);
+  }
 };
 
-template <int kKernel, int kStride, int kPad>
-inline void filter_whole_rows(const DwconvTile& tile) {
-  for_each_plane(tile, [](const DwconvTile& t, const Plane& p) { WholeRows<kKernel, kStride, kPad>(t, p).run(); });
+/// Any window, a vector of outputs at a time and tap by tap: little code for what is rare.
+[[gnu::noinline]] inline void filter_any_rows(const DwconvTile& t, const Plane& p) {
+  const Window &height = t.plan->height, &width = t.plan->width;
+  for (int64_t row = 0; row < t.rows; ++row) {
+    for (int64_t column = 0; column < width.out; column += Vec::kLanes) {
+      Vec sum = splat(p.bias);
+      for (int64_t ky = 0; ky < height.kernel; ++ky) {
+        const int64_t from = height.position(t.first_row + row, ky);
+        if (from < 0 || from >= height.in) continue;
+        for (int64_t kx = 0; kx < width.kernel; ++kx) {
+          const int64_t position = width.position(column, kx);
+          const float* x = p.x + from * width.in + position;
+          const uint32_t bits = inside_bits(t.plan->inside, position);
+          Vec tap = load_masked(x, load_mask(bits));
+          if (width.stride == 2) {
+            tap = even_lanes(tap, load_masked(x + Vec::kLanes, load_mask(bits >> Vec::kLanes)));
+          }
+          sum = fma(tap, splat(p.weights[ky * width.kernel + kx]), sum);
+        }
+      }
+      end_vector(t, p, row * width.out + column, width.out - column, sum);
+    }
+  }
 }
 
 /// False: nothing was done.
 template <int kKernel, int kStride>
 inline bool convolve_whole_rows(const DwconvTile& tile) {
   constexpr int kCentre = kKernel / 2;
+  if (tile.rows < WholeRows<kKernel, kStride, kCentre>::kLeastRows) return false;
   if (WholeRows<kKernel, kStride, kCentre>::suits(*tile.plan)) {
-    filter_whole_rows<kKernel, kStride, kCentre>(tile);
+    WholeRows<kKernel, kStride, kCentre>::run(tile);
     return true;
   }
   if constexpr (kStride == 2) {  // where the window has an even number of positions around its rows, one more is behind
     if (WholeRows<kKernel, kStride, kCentre - 1>::suits(*tile.plan)) {
-      filter_whole_rows<kKernel, kStride, kCentre - 1>(tile);
+      WholeRows<kKernel, kStride, kCentre - 1>::run(tile);
       return true;
     }
   }
@@ -276,3 +329,18 @@ inline bool convolve_whole_rows(const DwconvTile& tile) {
 }  // namespace lacuna
 
 #endif
+
+namespace lacuna {
+namespace {
+
+template <int kKernel, int kStride>
+inline void convolve(const DwconvTile& tile) {
+#if defined(__aarch64__)
+  if (!convolve_whole_rows<kKernel, kStride>(tile)) for_each_plane(tile, filter_any_rows);
+#else
+  convolve_rows<kKernel, kStride>(tile);
+#endif
+}
+
+}  // namespace
+}  // namespace lacuna

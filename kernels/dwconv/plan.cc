@@ -75,10 +75,14 @@ int64_t plane_positions(const Window& height, const Window& width) {
   return width.in <= kShortRow ? std::max(height.in, height.out) * width.in : 0;
 }
 
+/// A row outside the plane, and what vectors read behind it.
+int64_t zero_bytes(const Window& width) {
+  return width.in * static_cast<int64_t>(sizeof(float)) + static_cast<int64_t>(kOverreadBytes);
+}
+
 /// Of the tables of kRows.
 int64_t row_table_bytes(const Window& height, const Window& width) {
-  return inside_bytes(row_positions(width)) + inside_bytes(plane_positions(height, width)) +
-         width.in * static_cast<int64_t>(sizeof(float));
+  return inside_bytes(row_positions(width)) + inside_bytes(plane_positions(height, width)) + zero_bytes(width);
 }
 
 int64_t mask_count(DwconvMethod method, const Window& height, const Window& width) {
@@ -110,7 +114,7 @@ void mark_rows(const Window& height, const Window& width, uint8_t* tables, Dwcon
   const int64_t plane = plane_positions(height, width);
   uint8_t* const plane_bits = mark_inside(width.in, row_positions(width), tables);
   uint8_t* const zeros = mark_inside(plane > 0 ? height.in * width.in : 0, plane, plane_bits);
-  std::memset(zeros, 0, static_cast<size_t>(width.in) * sizeof(float));
+  std::memset(zeros, 0, static_cast<size_t>(zero_bytes(width)));
   plan->inside = tables;
   plan->inside_plane = plane_bits;
   plan->zeros = reinterpret_cast<const float*>(zeros);

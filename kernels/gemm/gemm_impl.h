@@ -42,6 +42,65 @@ struct LeftPixels {
   }
 };
 
+/// As start_sums and end_sums of MR rows that all exist, whose conditions are asked once.
+template <int MR, int NR, bool kMasked>
+[[gnu::always_inline]] inline void start_rows(const TileOutput& out, int64_t row, int tail, Vec (*sum)[NR]) {
+  if (!out.first) {
+    const float* y = out.y + row * out.row_stride;
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; ++m, y += out.row_stride) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sum[m][j] = Run<NR, kMasked>::load_lanes(y, j, tail);
+    }
+    return;
+  }
+  Vec bias[MR / Vec::kLanes];
+  for (Vec& v : bias) v = zero();
+  if (out.bias != nullptr) load_run<MR / Vec::kLanes>(out.bias + row, bias);
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 8
+    for (int j = 0; j < NR; ++j) sum[m][j] = lane(bias[m / Vec::kLanes], m % Vec::kLanes);
+  }
+}
+template <int MR, int NR, bool kMasked>
+[[gnu::always_inline]] inline void end_rows(const TileOutput& out, int64_t row, int tail, Vec (*sum)[NR]) {
+  if (out.last && out.residual != nullptr) {
+    const float* residual = out.residual + row * out.residual_stride;
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; ++m, residual += out.residual_stride) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sum[m][j] = add(sum[m][j], Run<NR, kMasked>::load_lanes(residual, j, tail));
+    }
+  }
+  if (out.last && out.clamps) {
+    const Vec low = splat(out.low), high = splat(out.high);
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) sum[m][j] = max(low, sum[m][j]);
+    }
+    if (out.high != __builtin_inff()) {
+#pragma GCC unroll 8
+      for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NR; ++j) sum[m][j] = min(high, sum[m][j]);
+      }
+    }
+  }
+  float* y = out.y + row * out.row_stride;
+  const int64_t stride = out.row_stride;
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; ++m, y += stride) {
+    if constexpr (!kMasked) {
+      store_run<NR>(y, sum[m]);
+    } else {
+#pragma GCC unroll 8
+      for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[m][j]);
+    }
+  }
+}
+
 constexpr int kMostLeft = 4;
 
 /// Whether a run of `vectors` vectors has registers for `left` pixels behind them.
@@ -58,8 +117,15 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
   const int64_t left = rows.rows - row;
   Vec sum[MR][NR];
   LeftPixels<kBlock, kLeft> pixels;
+  constexpr bool kTogether = Vec::kLaneProducts && MR % Vec::kLanes == 0;
+  const bool together = kTogether && left >= MR;
+  if constexpr (kTogether) {
+    if (together) start_rows<MR, NR, kMasked>(out, row, tail, sum);
+  }
+  if (!together) {
 #pragma GCC unroll 8
-  for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
+    for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
+  }
   for (int64_t c = 0; c < rows.columns; ++c, w += kBlock) {
     const float* x = column_of<kOffsets>(in, c);
     Vec v[NR];
@@ -75,6 +141,9 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
       for (int j = 0; j < NR; ++j) sum[m][j] = fma(splatted, v[j], sum[m][j]);
     }
     pixels.add_column(x + NR * Vec::kLanes, w);
+  }
+  if constexpr (kTogether) {
+    if (together) return end_rows<MR, NR, kMasked>(out, row, tail, sum);
   }
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) {

@@ -14,10 +14,12 @@ constexpr int64_t kLanes = Vec::kLanes;
 struct Largest {
   static Vec neutral() { return splat(-__builtin_inff()); }
   static Vec join(Vec acc, Vec x) { return max(acc, x); }
+  static float lanes(Vec acc) { return max_lane(acc); }
 };
 struct Sum {
   static Vec neutral() { return zero(); }
   static Vec join(Vec acc, Vec x) { return add(acc, x); }
+  static float lanes(Vec acc) { return sum(acc); }
 };
 
 /// Whole Vecs, n elements at least.
@@ -105,8 +107,27 @@ inline void pool_line(const PoolRow& row, const float* line, float* y, Finish fi
   }
 }
 
+/// One window over all of a plane, as global pools have it.
+inline bool is_global(const PoolRow& row) {
+  return row.out_width == 1 && row.kernel == row.width && row.dilation == 1 && row.pad == 0 && row.depth_taps == 1 &&
+         row.height_step == row.width;
+}
+template <class Op>
+inline float join_plane(const float* x, int64_t n) {
+  Vec acc = Op::neutral();
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) acc = Op::join(acc, load(x + i));
+  const auto rest = static_cast<int>(n - i);
+  if (rest > 0) acc = Op::join(acc, select_first(rest, load_first(x + i, rest), Op::neutral()));
+  return Op::lanes(acc);
+}
+
 template <class Op, class Finish>
 inline void pool_row(const PoolRow& row, float* line, float* y, Finish finish) {
+  if (is_global(row)) {
+    store_first(y, finish(splat(join_plane<Op>(row.x, row.height_taps * row.width)), 0, 1), 1);
+    return;
+  }
   make_line<Op>(row, line);
   if (row.stride == 1) return pool_line<Op, 1>(row, line, y, finish);
   if (row.stride == 2) return pool_line<Op, 2>(row, line, y, finish);

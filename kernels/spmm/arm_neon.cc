@@ -7,114 +7,128 @@ namespace {
 
 #if defined(__aarch64__)
 
-/// Four vectors, in one instruction that also moves x on by `bytes`. Nothing that the kernel writes is read here, so
-/// the compiler need not know what is.
-[[gnu::always_inline]] inline float32x4x4_t load_four(const char*& x, int64_t bytes) {
+/// Four vectors, by one instruction that moves x behind them.
+[[gnu::always_inline]] inline float32x4x4_t load_four(const char*& x) {
+  using Floats = float[4 * Vec::kLanes];
+  const auto& floats = *reinterpret_cast<const Floats*>(x);
 #if defined(__clang__)
-  const float32x4x4_t four = vld1q_f32_x4(reinterpret_cast<const float*>(x));
-  x += bytes;
+  const float32x4x4_t four = vld1q_f32_x4(floats);
+  x += sizeof(floats);
 #else  // GCC would make an address for each
   float32x4x4_t four;
-  __asm__("ld1 {%S0.4s - %V0.4s}, [%1], %2" : "=w"(four), "+r"(x) : "r"(bytes));
+  __asm__("ld1 {%S0.4s - %V0.4s}, [%1], #64" : "=w"(four), "+r"(x) : "m"(floats));
 #endif
   return four;
 }
 
-[[gnu::always_inline]] inline float32x4_t load_one(const char*& x, int64_t bytes) {
-  float32x4_t one;
-  __asm__("ld1 {%0.4s}, [%1], %2" : "=w"(one), "+r"(x) : "r"(bytes));
-  return one;
-}
-
-/// sum[j] += x[j] * weight, for NR vectors; x ends where it was.
+/// sum[j] += x[j] * weight, for NR vectors.
 template <int NR>
-[[gnu::always_inline]] inline void add_column(const char*& x, float weight, Vec* sum) {
-  constexpr int kFours = NR / 4 * 4;
-  constexpr auto kVector = static_cast<int64_t>(sizeof(float32x4_t));
+[[gnu::always_inline]] inline void add_column(const char* x, float weight, Vec* sum) {
+  constexpr int kWalked = (NR - 1) / 4 * 4;
 #pragma GCC unroll 4
-  for (int j = 0; j < kFours; j += 4) {
-    const float32x4x4_t four = load_four(x, j + 4 < NR ? 4 * kVector : -j * kVector);
+  for (int j = 0; j < kWalked; j += 4) {
+    const float32x4x4_t four = load_four(x);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) sum[j + i].v = vfmaq_n_f32(sum[j + i].v, four.val[i], weight);
   }
-  if constexpr (NR - kFours == 1) {
-    sum[kFours].v = vfmaq_n_f32(sum[kFours].v, load_one(x, -kFours * kVector), weight);
-    return;
-  }
-  Vec rest[4];
-  load_run<NR - kFours>(reinterpret_cast<const float*>(x), rest);
-  if constexpr (NR > kFours) x -= kFours * kVector;
+  Vec rest[NR - kWalked];
+  load_run<NR - kWalked>(reinterpret_cast<const float*>(x), rest);
 #pragma GCC unroll 4
-  for (int i = 0; i < NR - kFours; ++i) sum[kFours + i].v = vfmaq_n_f32(sum[kFours + i].v, rest[i].v, weight);
+  for (int i = 0; i < NR - kWalked; ++i) sum[kWalked + i].v = vfmaq_n_f32(sum[kWalked + i].v, rest[i].v, weight);
 }
 
-/// As multiply_rows of spmm_impl.h with R = 1, four entries at a time: their weights are lanes of one vector.
+/// Where an entry's column is: from that of the entry before, or of the start of the row.
+template <bool kOffsets>
+class Columns {
+ public:
+  explicit Columns(const TileInput& in)
+      : x_(reinterpret_cast<const char*>(in.x)),
+        stride_(in.column_stride * static_cast<int64_t>(sizeof(float))),
+        offset_(in.offsets),
+        column_(x_) {}
+  const char* next(uint8_t gap) {
+    if constexpr (kOffsets) {
+      offset_ += gap;
+      return x_ + *offset_ * static_cast<int64_t>(sizeof(float));
+    } else {
+      return column_ += gap * stride_;
+    }
+  }
+
+ private:
+  const char* x_;
+  int64_t stride_;  ///< bytes
+  const int32_t* offset_;
+  const char* column_;
+};
+
+/// As multiply_rows of spmm_impl.h with R = 1, four entries at a time: their weights are lanes of one vector. The four
+/// addresses come first, so that none waits for the loads that walk along a column.
 template <int NR, bool kMasked, bool kOffsets>
-inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const TileOutput& out, int tail) {
+inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const TileOutput& tile, int tail) {
+  const TileOutput out = tile;  // what is stored might else change it
+  const Columns<kOffsets> first(in);
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  // Few products do not hide that an entry waits for the one before to bring x back: they take a copy of it.
-  constexpr bool kWalks = NR >= 12;
-  const int64_t stride = in.column_stride * static_cast<int64_t>(sizeof(float));
   for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
     Vec sum[NR];
     start_sums<NR, kMasked>(out, row, tail, sum);
-    const char* x = reinterpret_cast<const char*>(in.x);
-    const int32_t* offset = in.offsets;
-    const auto add_next = [&](float weight) __attribute__((always_inline)) {
-      if constexpr (kOffsets) {
-        offset += *gap++;
-        x = reinterpret_cast<const char*>(in.x + *offset);
-      } else {
-        x += *gap++ * stride;
-      }
-      const char* column = x;
-      add_column<NR>(kWalks ? x : column, weight, sum);
-    };
+    Columns<kOffsets> columns = first;
     int n = load_count(count);
-    for (; n >= 4; n -= 4, value += 4) {
+    for (; n >= 4; n -= 4, value += 4, gap += 4) {
       const float32x4_t weights = vld1q_f32(value);
-      add_next(weights[0]);
-      add_next(weights[1]);
-      add_next(weights[2]);
-      add_next(weights[3]);
+      const char* x[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) x[i] = columns.next(gap[i]);
+      __asm__("" : "+r"(x[0]), "+r"(x[1]), "+r"(x[2]), "+r"(x[3]));  // else some would be copied
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) add_column<NR>(x[i], weights[i], sum);
     }
-    for (; n > 0; --n) add_next(*value++);
+    for (; n > 0; --n) add_column<NR>(columns.next(*gap++), *value++, sum);
     end_sums<NR, kMasked>(out, row, tail, sum);
   }
 }
 
-template <bool kOffsets>
-struct MultiplyLanes {
-  const SparseTile& rows;
-  const TileInput& in;
-  const TileOutput& out;
+constexpr int kMostVectors = 16;
 
-  template <int NR, bool kMasked>
-  void run(int tail) const {
-    multiply_lanes<NR, kMasked, kOffsets>(rows, in, out, tail);
+/// All pixels, which are at most NR vectors. Few are: the last one of any number of vectors may be cut.
+template <int NR>
+inline void multiply_planes(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  const int tail = out.pixels - (NR - 1) * Vec::kLanes;
+  if constexpr (NR > 1) {
+    if (tail <= 0) return multiply_planes<NR - 1>(rows, in, out);
   }
-};
-
-/// More pixels than sums fit registers: run after run.
-template <class Multiply>
-inline void multiply_runs_of(const SparseTile& rows, TileInput in, TileOutput out) {
-  constexpr int kRun = 16 * Vec::kLanes;
-  for (int left = out.pixels; left > 0; left -= kRun) {
-    out.pixels = left < kRun ? left : kRun;
-    for_run<16>(out.pixels, Multiply{rows, in, out});
-    in.x += kRun;
-    out.y += kRun;
-    if (out.residual != nullptr) out.residual += kRun;
-  }
+  if (NR == kMostVectors && tail == Vec::kLanes) return multiply_lanes<NR, false, false>(rows, in, out, tail);
+  multiply_lanes<NR, true, false>(rows, in, out, tail);
 }
 
-inline void multiply_sparse_tile(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
-  if (in.offsets != nullptr) {
-    multiply_runs_of<MultiplyLanes<true>>(rows, in, out);
-  } else {
-    multiply_runs_of<MultiplyLanes<false>>(rows, in, out);
+/// Whole fours of vectors, then a vector at a time. Returns how many pixels were done.
+template <int NR>
+inline int multiply_lines(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+  constexpr int kPixels = NR * Vec::kLanes;
+  if (out.pixels >= kPixels) {
+    multiply_lanes<NR, false, true>(rows, in, out, Vec::kLanes);
+    return kPixels;
+  }
+  if constexpr (NR > 4) return multiply_lines<NR - 4>(rows, in, out);
+  multiply_lanes<1, true, true>(rows, in, out, out.pixels < Vec::kLanes ? out.pixels : Vec::kLanes);
+  return Vec::kLanes;
+}
+
+/// Run after run, since more pixels than sums fit registers.
+inline void multiply_sparse_tile(const SparseTile& rows, TileInput in, TileOutput out) {
+  for (int left = out.pixels, done = 0; left > 0; left -= done) {
+    out.pixels = left < kMostVectors * Vec::kLanes ? left : kMostVectors * Vec::kLanes;
+    if (in.offsets != nullptr) {
+      done = multiply_lines<kMostVectors>(rows, in, out);
+    } else {
+      multiply_planes<kMostVectors>(rows, in, out);
+      done = out.pixels;
+    }
+    in.x += done;
+    out.y += done;
+    if (out.residual != nullptr) out.residual += done;
   }
 }
 

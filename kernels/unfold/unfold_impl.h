@@ -230,6 +230,7 @@ class LineReader {
     const int vectors = vectors_, first = kMasksMuch ? vectors : whole_first_, end = kMasksMuch ? vectors : whole_end_;
     int v = 0;
     for (; v < first; ++v) store(to + v * Vec::kLanes, masked(v));
+#pragma GCC unroll 4
     for (; v < end; ++v) store(to + v * Vec::kLanes, whole(v));
     for (; v < vectors; ++v) store(to + v * Vec::kLanes, masked(v));
   }
@@ -248,9 +249,9 @@ class LineReader {
 
   int64_t stride_;
   int vectors_;
-  int64_t first_, end_;  ///< columns inside the plane
+  int64_t first_, end_;          ///< columns inside the plane
   int whole_first_, whole_end_;  ///< vectors of such columns alone
-  int64_t begin_;        ///< position that column 0 reads
+  int64_t begin_;                ///< position that column 0 reads
   LoadMask near_[kVectors];
   LoadMask far_[kVectors];  ///< of the second vector, at stride 2
 };

@@ -184,23 +184,30 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   return {state.tasks, entry.names[kind]};
 }
 
-void run_row(const State& state, const float* x, float* y, int64_t od, int64_t oh, float* scratch) {
+/// A row of output pixels: its input starts `offset` floats behind the start of the plane.
+struct RowOfPlane {
+  PoolRow row;
+  int64_t offset;
+};
+
+RowOfPlane describe_row(const State& state, int64_t od, int64_t oh) {
   const Axis& depth = state.window.depth;
   const Axis& height = state.window.height;
   const Axis& width = state.window.width;
   const Taps in_depth = depth.taps_inside(od), in_height = height.taps_inside(oh);
-  PoolRow row;
+  RowOfPlane result;
+  PoolRow& row = result.row;
   // Without any tap inside, the row's own address is not formed.
   const bool empty = in_depth.size() <= 0 || in_height.size() <= 0;
   row.depth_taps = empty ? 0 : in_depth.size();
   row.depth_step = depth.dilation * height.in * width.in;
   row.height_taps = empty ? 0 : in_height.size();
   row.height_step = height.dilation * width.in;
-  row.x = x;
+  result.offset = 0;
   if (!empty) {
     const int64_t first_depth = depth.start(od) + in_depth.first * depth.dilation;
     const int64_t first_height = height.start(oh) + in_height.first * height.dilation;
-    row.x += (first_depth * height.in + first_height) * width.in;
+    result.offset = (first_depth * height.in + first_height) * width.in;
   }
   row.width = width.in;
   row.pad = width.pad_begin;
@@ -211,7 +218,7 @@ void run_row(const State& state, const float* x, float* y, int64_t od, int64_t o
   row.line = state.window.line();
   row.counts = state.counts();
   row.outer_count = static_cast<float>(depth.counted(od, state.include_pad) * height.counted(oh, state.include_pad));
-  state.function(row, scratch, y + (od * height.out + oh) * width.out);
+  return result;
 }
 
 void run(const void* memory, uint32_t task, void* scratch) {
@@ -219,11 +226,14 @@ void run(const void* memory, uint32_t task, void* scratch) {
   const int64_t height = state.window.height.out, rows = state.window.depth.out * height;
   int64_t unit = task_begin(state.units, state.tasks, task);
   const int64_t end = task_begin(state.units, state.tasks, task + 1);
-  int64_t row = unit % rows;
+  int64_t row = unit % rows, described = row;
+  RowOfPlane line = describe_row(state, row / height, row % height);
   for (LoopCursor<2> plane(state.planes, state.planes.rank, unit / rows); unit < end; plane.next()) {
     for (; row < rows && unit < end; ++row, ++unit) {
-      run_row(state, state.x + plane.offset[0], state.y + plane.offset[1], row / height, row % height,
-              static_cast<float*>(scratch));
+      if (row != described) line = describe_row(state, row / height, row % height);
+      described = row;
+      line.row.x = state.x + plane.offset[0] + line.offset;
+      state.function(line.row, static_cast<float*>(scratch), state.y + plane.offset[1] + row * state.window.width.out);
     }
     row = 0;
   }
