@@ -63,7 +63,7 @@ class Columns {
 };
 
 /// As multiply_rows of spmm_impl.h with R = 1, four entries at a time: their weights are lanes of one vector. The four
-/// addresses come first, so that none waits for the loads that walk along a column.
+/// addresses come first, so that none waits for the loads that walk along a column. Columns with offsets may come in segments.
 template <int NR, bool kMasked, bool kOffsets>
 inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const TileOutput& tile, int tail) {
   const TileOutput out = tile;  // what is stored might else change it
@@ -71,21 +71,29 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
-  for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
+  const int64_t segments = kOffsets ? rows.segments : 1;
+  for (int64_t row = 0; row < rows.rows; ++row) {
     Vec sum[NR];
-    start_sums<NR, kMasked>(out, row, tail, sum);
-    Columns<kOffsets> columns = first;
-    int n = load_count(count);
-    for (; n >= 4; n -= 4, value += 4, gap += 4) {
-      const float32x4_t weights = vld1q_f32(value);
-      const char* x[4];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) x[i] = columns.next(gap[i]);
-      __asm__("" : "+r"(x[0]), "+r"(x[1]), "+r"(x[2]), "+r"(x[3]));  // else some would be copied
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) add_column<NR>(x[i], weights[i], sum);
+    if (segments == 1) {
+      start_sums<NR, kMasked>(out, row, tail, sum);
+    } else {
+      start_row<NR, kMasked, true>(out, row, tail, sum);
     }
-    for (; n > 0; --n) add_column<NR>(columns.next(*gap++), *value++, sum);
+    for (int64_t s = 0; s < segments; ++s, count += sizeof(uint16_t)) {
+      if (kOffsets && s > 0) start_segment<NR, kMasked>(rows, in, out, row, s, tail, sum);
+      Columns<kOffsets> columns = first;
+      int n = load_count(count);
+      for (; n >= 4; n -= 4, value += 4, gap += 4) {
+        const float32x4_t weights = vld1q_f32(value);
+        const char* x[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) x[i] = columns.next(gap[i]);
+        __asm__("" : "+r"(x[0]), "+r"(x[1]), "+r"(x[2]), "+r"(x[3]));  // else some would be copied
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) add_column<NR>(x[i], weights[i], sum);
+      }
+      for (; n > 0; --n) add_column<NR>(columns.next(*gap++), *value++, sum);
+    }
     end_sums<NR, kMasked>(out, row, tail, sum);
   }
 }
@@ -103,7 +111,7 @@ inline void multiply_planes(const SparseTile& rows, const TileInput& in, const T
   multiply_lanes<NR, true, false>(rows, in, out, tail);
 }
 
-/// Whole fours of vectors, then a vector at a time. Returns how many pixels were done.
+/// Whole fours of vectors, then a vector at a time: whole lines where sums move. Returns how many pixels were done.
 template <int NR>
 inline int multiply_lines(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
   constexpr int kPixels = NR * Vec::kLanes;
@@ -118,6 +126,9 @@ inline int multiply_lines(const SparseTile& rows, const TileInput& in, const Til
 
 /// Run after run, since more pixels than sums fit registers.
 inline void multiply_sparse_tile(const SparseTile& rows, TileInput in, TileOutput out) {
+  if (in.offsets == nullptr && rows.segments > 1) {  // few windows: a run of pixels with a copy for each tap
+    return multiply_runs<1, 4, false, true>(rows, in, out);
+  }
   for (int left = out.pixels, done = 0; left > 0; left -= done) {
     out.pixels = left < kMostVectors * Vec::kLanes ? left : kMostVectors * Vec::kLanes;
     if (in.offsets != nullptr) {
