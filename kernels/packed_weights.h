@@ -3,8 +3,10 @@
 
 #include <cstdint>
 
+#include "kernels/built.h"
 #include "lacuna_generated.h"
 #include "sdk/base/span.h"
+#include "sdk/base/status.h"
 
 namespace lacuna {
 
@@ -22,6 +24,12 @@ struct PackedWeights {
   Span<const float> values;
   Span<const float> bias;  ///< [rows], or empty
 };
+
+/// Refuses (MEANING) packings that this build has no kernels for.
+inline lacuna_status check_built(fbs::Packing packing, lacuna_error* error) {
+  if (static_cast<int>(packing) <= static_cast<int>(fbs::Packing::MAX) && is_built(packing)) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for packing %d", static_cast<int>(packing));
+}
 
 /// Whether a packing leaves zeros out.
 inline bool is_sparse(fbs::Packing packing) {

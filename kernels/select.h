@@ -3,16 +3,16 @@
 
 #include <cstddef>
 
-#include "sdk/base/isa.h"
+#include "kernels/built.h"
 
 namespace lacuna {
 
 /// Picks from a family's table, which lists the best kernel first. Entry has `isa`; `suits(entry)` filters on packing
-/// or shape. Every table ends with scalar lines, so a suitable one always exists.
+/// or shape. Every table ends with lines of the lowest tier, so a suitable one always exists.
 template <class Entry, size_t N, class Suits>
 const Entry& select_kernel(const Entry (&table)[N], IsaMask allowed, Suits suits) {
   for (const Entry& entry : table) {
-    if ((entry.isa & allowed) != 0 && suits(entry)) return entry;
+    if ((entry.isa & (allowed | kLowestIsa)) != 0 && suits(entry)) return entry;
   }
   return table[N - 1];
 }

@@ -45,9 +45,10 @@ std::string report_text(const std::string& path, const Summary& summary, const s
   return report_form(path) == ReportForm::kHtml ? to_html(summary, model) : to_json(summary, model);
 }
 
-/// Operators of the model, one a line, sorted: what a build that runs only this model needs.
+/// Operators of the model and variants of their kernels, one a line, sorted: what a build that runs only this model
+/// needs.
 std::string ops_text(const Summary& summary) {
-  std::set<std::string> ops;
+  std::set<std::string> ops = summary.variants;
   for (const LayerSummary& layer : summary.layers) ops.insert(layer.op);
   std::string text;
   for (const std::string& op : ops) text += op + "\n";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "kernels/dwconv/plan.h"
+#include "kernels/ops/conv/geometry.h"
 #include "sdk/format/step_view.h"
 
 namespace lacuna {
@@ -42,6 +44,49 @@ LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) 
   return layer;
 }
 
+/// The activation of a step's attributes; null without.
+const fbs::Activation* activation_of(const fbs::Step& step) {
+  switch (step.attrs_type()) {
+    case fbs::OpAttrs::Conv:
+      return step.attrs_as_Conv()->activation();
+    case fbs::OpAttrs::FullyConnected:
+      return step.attrs_as_FullyConnected()->activation();
+    case fbs::OpAttrs::Unary:
+      return step.attrs_as_Unary()->function();
+    case fbs::OpAttrs::Binary:
+      return step.attrs_as_Binary()->activation();
+    case fbs::OpAttrs::Affine:
+      return step.attrs_as_Affine()->activation();
+    default:
+      return nullptr;
+  }
+}
+
+/// As "3x3s1"; "any" where the kernel is not made for the window.
+std::string window_of(const fbs::Program& program, const fbs::Step& step) {
+  ConvGeometry g;
+  static_cast<void>(
+      conv_geometry(*step.attrs_as_Conv(), summarize_value(program, step.inputs()->Get(0)).shape, &g, nullptr));
+  const BuiltWindow window = dwconv_kernel_window(g.height, g.width);
+  const std::string kernel = std::to_string(window.kernel);
+  return window.kernel == 0 ? "any" : kernel + "x" + kernel + "s" + std::to_string(window.stride);
+}
+
+/// What the kernels of a step are for.
+void add_variants(const fbs::Program& program, const fbs::Step& step, std::set<std::string>& variants) {
+  if (step.weights() != nullptr)
+    variants.insert(std::string("Packing/") + fbs::EnumNamePacking(step.weights()->packing()));
+  if (step.weights() != nullptr && step.weights()->packing() == fbs::Packing::Depthwise) {
+    variants.insert("Depthwise/" + window_of(program, step));
+  }
+  const fbs::Activation* activation = activation_of(step);
+  const fbs::UnaryKind unary = activation == nullptr ? fbs::UnaryKind::Identity : activation->kind();
+  variants.insert(std::string("UnaryKind/") + fbs::EnumNameUnaryKind(unary));
+  if (const fbs::BinaryAttrs* binary = step.attrs_as_Binary(); binary != nullptr) {
+    variants.insert(std::string("BinaryKind/") + fbs::EnumNameBinaryKind(binary->kind()));
+  }
+}
+
 void add_weights(const fbs::PackedWeights& weights, const LayerSummary& layer, Summary& summary) {
   summary.weights += layer.weights;
   summary.nonzeros += layer.nonzeros;
@@ -56,6 +101,7 @@ std::vector<LayerSummary> summarize_steps(const fbs::Program& program, Summary& 
   for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
     const fbs::Step& step = *program.steps()->Get(i);
     LayerSummary layer = summarize_step(program, step);
+    add_variants(program, step, summary.variants);
     summary.macs += layer.macs;
     summary.nonzero_macs += layer.nonzero_macs;
     if (const fbs::PackedWeights* weights = step.weights(); weights != nullptr) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Summary {
   std::string costs;  ///< cost profiles that packings were chosen by
   std::vector<TensorSummary> inputs, outputs;
   std::vector<LayerSummary> layers;
+  std::set<std::string> variants;  ///< what kernels are for, as "Packing/SparseRows" and "BinaryKind/Add"
   uint64_t file_bytes = 0;
   uint64_t weight_bytes = 0;           ///< of the weight segment
   uint64_t weights = 0, nonzeros = 0;  ///< shared ones counted once

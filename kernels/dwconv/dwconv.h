@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
+#include "kernels/built.h"
 #include "kernels/window.h"
-#include "sdk/base/isa.h"
 
 namespace lacuna {
 
@@ -83,7 +83,7 @@ struct DwconvKernel {
 
 constexpr DwconvKernel kDwconvKernels[] = {
 #define LACUNA_DWCONV_KERNEL(isa, method, kernel, stride, function) \
-  {isa, DwconvMethod::method, kernel, stride, function, #function},
+  {isa, DwconvMethod::method, kernel, stride, if_built(function, isa, BuiltWindow{kernel, stride}), #function},
 #include "kernels/dwconv/kernels.inc"
 #undef LACUNA_DWCONV_KERNEL
 };

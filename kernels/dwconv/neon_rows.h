@@ -14,8 +14,8 @@ namespace {
 template <int kKernel, int kStride, int kPad>
 class WholeRows {
  public:
-  /// Rows at once beside 4. Many sums of large windows do not wait for one another.
-  static constexpr int kOther = kKernel == 5 && kStride == 1 ? 7 : 3;
+  /// Rows at once beside 4: many sums of a large window do not wait for one another; what is rare does with fours.
+  static constexpr int kOther = kKernel == 3 ? 3 : kKernel == 5 && kStride == 1 ? 7 : 4;
   static constexpr int64_t kLeastRows = kOther < 4 ? kOther : 4;
 
   static bool suits(const DwconvPlan& plan) {

@@ -16,14 +16,6 @@ constexpr int64_t kMinStripRows = 4;
 constexpr int64_t kRowsAtOnce = 4;
 constexpr int64_t kLineFloats = kAlignment / sizeof(float);
 
-DwconvMethod choose_method(const Window& height, const Window& width) {
-  const int64_t kernel = width.kernel, stride = width.stride;
-  const bool square = height.kernel == kernel && height.stride == stride && height.dilation == 1 && width.dilation == 1;
-  const bool fixed = ((kernel == 3 || kernel == 5) && stride <= 2) || (kernel == 7 && stride == 1);
-  if (square && fixed && height.pad < kernel && width.pad < kernel) return DwconvMethod::kRows;
-  return height.stride == 1 && stride == 1 && width.in == width.out ? DwconvMethod::kFlat : DwconvMethod::kBordered;
-}
-
 /// Visits the phases that taps read: visit(number, remainder of the stride). Returns how many there are.
 /// A tap's phase is kx * dilation modulo stride; remainders repeat after at most `kernel` taps.
 template <class Visit>
@@ -154,8 +146,16 @@ int64_t describe_phases(const Window& w, DwconvPhase* phases, int64_t* shifts) {
 
 }  // namespace
 
+DwconvMethod choose_dwconv_method(const Window& height, const Window& width) {
+  const int64_t kernel = width.kernel, stride = width.stride;
+  const bool square = height.kernel == kernel && height.stride == stride && height.dilation == 1 && width.dilation == 1;
+  const bool fixed = ((kernel == 3 || kernel == 5) && stride <= 2) || (kernel == 7 && stride == 1);
+  if (square && fixed && height.pad < kernel && width.pad < kernel) return DwconvMethod::kRows;
+  return height.stride == 1 && stride == 1 && width.in == width.out ? DwconvMethod::kFlat : DwconvMethod::kBordered;
+}
+
 size_t dwconv_table_bytes(const Window& height, const Window& width) {
-  const DwconvMethod method = choose_method(height, width);
+  const DwconvMethod method = choose_dwconv_method(height, width);
   if (method == DwconvMethod::kRows) return static_cast<size_t>(row_table_bytes(height, width));
   const int64_t phases = method == DwconvMethod::kBordered ? width.kernel : 0;
   return static_cast<size_t>(phases) * sizeof(DwconvPhase) +
@@ -164,7 +164,7 @@ size_t dwconv_table_bytes(const Window& height, const Window& width) {
 }
 
 size_t dwconv_scratch_bytes(const Window& height, const Window& width) {
-  const DwconvMethod method = choose_method(height, width);
+  const DwconvMethod method = choose_dwconv_method(height, width);
   if (method != DwconvMethod::kBordered) return 0;
   const int64_t rows = rows_under(height, strip_rows_of(method, height, width));
   int64_t floats;
@@ -174,7 +174,7 @@ size_t dwconv_scratch_bytes(const Window& height, const Window& width) {
 
 DwconvPlan plan_dwconv(const Window& height, const Window& width, void* tables) {
   DwconvPlan plan = {};
-  plan.method = choose_method(height, width);
+  plan.method = choose_dwconv_method(height, width);
   plan.height = height;
   plan.width = width;
   plan.strip_rows = strip_rows_of(plan.method, height, width);

@@ -6,7 +6,7 @@ namespace lacuna {
 namespace {
 
 constexpr EltwiseEntry kEntries[] = {
-#define LACUNA_ELTWISE_KERNELS(isa, kernels) {isa, #kernels, &kernels},
+#define LACUNA_ELTWISE_KERNELS(isa, kernels) {isa, #kernels, if_built(&kernels, isa)},
 #include "kernels/eltwise/kernels.inc"
 #undef LACUNA_ELTWISE_KERNELS
 };
@@ -27,8 +27,10 @@ BoundActivation bind_activation(const fbs::Activation* activation, IsaMask isas,
 }
 
 Status check_activation(const fbs::Activation* activation, lacuna_error* error) {
-  if (activation == nullptr || static_cast<int>(activation->kind()) < kUnaryKinds) return LACUNA_OK;
-  return fail(error, LACUNA_ERROR_MEANING, "unknown unary function %d", static_cast<int>(activation->kind()));
+  if (activation == nullptr) return LACUNA_OK;
+  const fbs::UnaryKind kind = activation->kind();
+  if (static_cast<int>(kind) < kUnaryKinds && is_built(kind)) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_MEANING, "this library has no unary function %d", static_cast<int>(kind));
 }
 
 }  // namespace lacuna

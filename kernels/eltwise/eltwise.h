@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/built.h"
 #include "kernels/eltwise/unary.h"
 
 namespace lacuna {

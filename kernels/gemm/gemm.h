@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
+#include "kernels/built.h"
 #include "kernels/tile.h"
 #include "lacuna_generated.h"
-#include "sdk/base/isa.h"
 
 namespace lacuna {
 
@@ -67,7 +67,7 @@ struct GemmProductKernel {
 
 constexpr GemmKernel kGemmKernels[] = {
 #define LACUNA_GEMM_KERNEL(isa, packing, shape, function) \
-  {isa, fbs::Packing::packing, GemmShape::shape, function, #function},
+  {isa, fbs::Packing::packing, GemmShape::shape, if_built(function, isa, fbs::Packing::packing), #function},
 #define LACUNA_GEMM_PRODUCT_KERNEL(isa, function)
 #include "kernels/gemm/kernels.inc"
 #undef LACUNA_GEMM_KERNEL
@@ -76,7 +76,7 @@ constexpr GemmKernel kGemmKernels[] = {
 
 constexpr GemmProductKernel kGemmProductKernels[] = {
 #define LACUNA_GEMM_KERNEL(isa, packing, shape, function)
-#define LACUNA_GEMM_PRODUCT_KERNEL(isa, function) {isa, function, #function},
+#define LACUNA_GEMM_PRODUCT_KERNEL(isa, function) {isa, if_built(function, isa), #function},
 #include "kernels/gemm/kernels.inc"
 #undef LACUNA_GEMM_KERNEL
 #undef LACUNA_GEMM_PRODUCT_KERNEL

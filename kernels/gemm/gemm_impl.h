@@ -42,21 +42,30 @@ struct LeftPixels {
   }
 };
 
-/// As start_sums and end_sums of MR rows that all exist, whose conditions are asked once.
+/// As start_sums and end_sums of MR rows, whose conditions are asked once. Rows from `rows` on do not exist: they are
+/// as the last one, which is stored after them.
 template <int MR, int NR, bool kMasked>
-[[gnu::always_inline]] inline void start_rows(const TileOutput& out, int64_t row, int tail, Vec (*sum)[NR]) {
+[[gnu::always_inline]] inline void start_rows(const TileOutput& out, int64_t row, int64_t rows, int tail,
+                                              Vec (*sum)[NR]) {
   if (!out.first) {
     const float* y = out.y + row * out.row_stride;
 #pragma GCC unroll 8
-    for (int m = 0; m < MR; ++m, y += out.row_stride) {
+    for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) sum[m][j] = Run<NR, kMasked>::load_lanes(y, j, tail);
+      if (m + 1 < rows) y += out.row_stride;
     }
     return;
   }
   Vec bias[MR / Vec::kLanes];
   for (Vec& v : bias) v = zero();
-  if (out.bias != nullptr) load_run<MR / Vec::kLanes>(out.bias + row, bias);
+  if (out.bias != nullptr && rows >= MR) {
+    load_run<MR / Vec::kLanes>(out.bias + row, bias);
+  } else if (out.bias != nullptr) {
+    float existing[MR] = {};
+    for (int64_t m = 0; m < rows; ++m) existing[m] = out.bias[row + m];
+    load_run<MR / Vec::kLanes>(existing, bias);
+  }
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 8
@@ -64,13 +73,15 @@ template <int MR, int NR, bool kMasked>
   }
 }
 template <int MR, int NR, bool kMasked>
-[[gnu::always_inline]] inline void end_rows(const TileOutput& out, int64_t row, int tail, Vec (*sum)[NR]) {
+[[gnu::always_inline]] inline void end_rows(const TileOutput& out, int64_t row, int64_t rows, int tail,
+                                            Vec (*sum)[NR]) {
   if (out.last && out.residual != nullptr) {
     const float* residual = out.residual + row * out.residual_stride;
 #pragma GCC unroll 8
-    for (int m = 0; m < MR; ++m, residual += out.residual_stride) {
+    for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) sum[m][j] = add(sum[m][j], Run<NR, kMasked>::load_lanes(residual, j, tail));
+      if (m + 1 < rows) residual += out.residual_stride;
     }
   }
   if (out.last && out.clamps) {
@@ -88,16 +99,16 @@ template <int MR, int NR, bool kMasked>
       }
     }
   }
-  float* y = out.y + row * out.row_stride;
-  const int64_t stride = out.row_stride;
+  float* y = out.y + (row + (rows < MR ? rows : MR) - 1) * out.row_stride;
 #pragma GCC unroll 8
-  for (int m = 0; m < MR; ++m, y += stride) {
+  for (int m = MR - 1; m >= 0; --m) {
     if constexpr (!kMasked) {
       store_run<NR>(y, sum[m]);
     } else {
 #pragma GCC unroll 8
       for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[m][j]);
     }
+    if (m < rows) y -= out.row_stride;
   }
 }
 
@@ -118,11 +129,9 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
   Vec sum[MR][NR];
   LeftPixels<kBlock, kLeft> pixels;
   constexpr bool kTogether = Vec::kLaneProducts && MR % Vec::kLanes == 0;
-  const bool together = kTogether && left >= MR;
   if constexpr (kTogether) {
-    if (together) start_rows<MR, NR, kMasked>(out, row, tail, sum);
-  }
-  if (!together) {
+    start_rows<MR, NR, kMasked>(out, row, left, tail, sum);
+  } else {
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) start_sums<NR, kMasked>(out, m < left ? row + m : row, tail, sum[m]);
   }
@@ -143,11 +152,12 @@ inline void multiply_rows(const DenseTile& rows, const float* w, int64_t row, co
     pixels.add_column(x + NR * Vec::kLanes, w);
   }
   if constexpr (kTogether) {
-    if (together) return end_rows<MR, NR, kMasked>(out, row, tail, sum);
-  }
+    end_rows<MR, NR, kMasked>(out, row, left, tail, sum);
+  } else {
 #pragma GCC unroll 8
-  for (int m = 0; m < MR; ++m) {
-    if (m < left) end_sums<NR, kMasked>(out, row + m, tail, sum[m]);
+    for (int m = 0; m < MR; ++m) {
+      if (m < left) end_sums<NR, kMasked>(out, row + m, tail, sum[m]);
+    }
   }
   if constexpr (kLeft > 0) {
     TileOutput behind = out;
@@ -243,6 +253,15 @@ inline void narrow(int first, int pixels, TileInput* in, TileOutput* out) {
   out->pixels = pixels;
 }
 
+/// As for_run of whole vectors, at most kMaxNr.
+template <int kMaxNr, class Body>
+inline void for_whole_run(int vectors, const Body& body) {
+  if constexpr (kMaxNr > 1) {
+    if (vectors < kMaxNr) return for_whole_run<kMaxNr - 1>(vectors, body);
+  }
+  body.template run<kMaxNr, false>(Vec::kLanes);
+}
+
 /// A tile in equal runs of at most NR vectors; few pixels behind whole vectors are not worth one. All runs take a
 /// row block before the next: its weights come from L1 or L2 then.
 template <int kBlock, int MR, int NR, bool kOffsets>
@@ -251,7 +270,8 @@ inline void multiply_runs(const DenseTile& rows, const TileInput& in, const Tile
   const int whole_runs = (whole + NR - 1) / NR;
   const int last_run = whole == 0 ? 0 : whole - whole * (whole_runs - 1) / whole_runs;
   const bool joins = takes_left(last_run, left), single = whole > 0 && !joins && left == 1;
-  const int pixels = joins || single ? out.pixels - left : out.pixels;
+  const bool cut = Vec::kLaneProducts && left > 0 && !single;  // a vector apart: fewer kinds of runs
+  const int pixels = joins || single || cut ? out.pixels - left : out.pixels;
   const int vectors = (pixels + Vec::kLanes - 1) / Vec::kLanes;
   const int runs = (vectors + NR - 1) / NR;
   for (int64_t row = 0; row < rows.rows; row += kBlock) {
@@ -264,8 +284,18 @@ inline void multiply_runs(const DenseTile& rows, const TileInput& in, const Tile
       const MultiplyBlock<kBlock, MR, kOffsets> block{rows, row, run_in, run_out};
       if (with_left) {
         block.run_with_left(last_run, left);
+      } else if constexpr (Vec::kLaneProducts) {
+        for_whole_run<NR>(run_out.pixels / Vec::kLanes, block);
       } else {
         for_run<NR>(run_out.pixels, block);
+      }
+    }
+    if constexpr (Vec::kLaneProducts) {
+      if (cut) {
+        TileInput cut_in = in;
+        TileOutput cut_out = out;
+        narrow(pixels, left, &cut_in, &cut_out);
+        MultiplyBlock<kBlock, MR, kOffsets>{rows, row, cut_in, cut_out}.template run<1, true>(left);
       }
     }
     if (single) {

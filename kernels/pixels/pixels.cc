@@ -6,7 +6,7 @@ namespace lacuna {
 namespace {
 
 constexpr PixelsEntry kEntries[] = {
-#define LACUNA_PIXELS_KERNELS(isa, kernels) {isa, #kernels, &kernels},
+#define LACUNA_PIXELS_KERNELS(isa, kernels) {isa, #kernels, if_built(&kernels, isa)},
 #include "kernels/pixels/kernels.inc"
 #undef LACUNA_PIXELS_KERNELS
 };

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "sdk/base/isa.h"
+#include "kernels/built.h"
 
 namespace lacuna {
 
@@ -61,7 +61,7 @@ struct ResizeEntry {
 
 constexpr ResizeEntry kResizeKernels[] = {
 #define LACUNA_RESIZE_KERNEL(isa, lanes, suffix) \
-  {isa, lanes, "resize_rows__" #suffix, interpolate_rows__##suffix, blend_rows__##suffix},
+  {isa, lanes, "resize_rows__" #suffix, if_built(interpolate_rows__##suffix, isa), if_built(blend_rows__##suffix, isa)},
 #include "kernels/resize/kernels.inc"
 #undef LACUNA_RESIZE_KERNEL
 };

@@ -6,7 +6,7 @@ namespace lacuna {
 namespace {
 
 constexpr RowsEntry kEntries[] = {
-#define LACUNA_ROWS_KERNELS(isa, kernels) {isa, #kernels, &kernels},
+#define LACUNA_ROWS_KERNELS(isa, kernels) {isa, #kernels, if_built(&kernels, isa)},
 #include "kernels/rows/kernels.inc"
 #undef LACUNA_ROWS_KERNELS
 };

@@ -1,5 +1,7 @@
 #include "kernels/simd/vec_neon.h"
 // The tier's Vec comes first.
+#include <utility>
+
 #include "kernels/spmm/spmm_impl.h"
 
 namespace lacuna {
@@ -100,15 +102,21 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
 
 constexpr int kMostVectors = 16;
 
-/// All pixels, which are at most NR vectors. Few are: the last one of any number of vectors may be cut.
-template <int NR>
-inline void multiply_planes(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
+/// As many of NR vectors or fewer as there are, whose last one may be cut. Planes of 7x7 pixels have 13, of 6x6 nine;
+/// other numbers are done in two runs. Returns how many pixels were done.
+template <int NR, int... kFewer>
+inline int multiply_planes(const SparseTile& rows, const TileInput& in, const TileOutput& out,
+                           std::integer_sequence<int, NR, kFewer...>) {
   const int tail = out.pixels - (NR - 1) * Vec::kLanes;
-  if constexpr (NR > 1) {
-    if (tail <= 0) return multiply_planes<NR - 1>(rows, in, out);
+  if constexpr (sizeof...(kFewer) > 0) {
+    if (tail <= 0) return multiply_planes(rows, in, out, std::integer_sequence<int, kFewer...>());
   }
-  if (NR == kMostVectors && tail == Vec::kLanes) return multiply_lanes<NR, false, false>(rows, in, out, tail);
-  multiply_lanes<NR, true, false>(rows, in, out, tail);
+  if (tail >= Vec::kLanes && NR == kMostVectors) {
+    multiply_lanes<NR, false, false>(rows, in, out, Vec::kLanes);
+  } else {
+    multiply_lanes<NR, true, false>(rows, in, out, tail < Vec::kLanes ? tail : Vec::kLanes);
+  }
+  return out.pixels < NR * Vec::kLanes ? out.pixels : NR * Vec::kLanes;
 }
 
 /// Whole fours of vectors, then a vector at a time: whole lines where sums move. Returns how many pixels were done.
@@ -130,12 +138,11 @@ inline void multiply_sparse_tile(const SparseTile& rows, TileInput in, TileOutpu
     return multiply_runs<1, 4, false, true>(rows, in, out);
   }
   for (int left = out.pixels, done = 0; left > 0; left -= done) {
-    out.pixels = left < kMostVectors * Vec::kLanes ? left : kMostVectors * Vec::kLanes;
+    out.pixels = left;
     if (in.offsets != nullptr) {
       done = multiply_lines<kMostVectors>(rows, in, out);
     } else {
-      multiply_planes<kMostVectors>(rows, in, out);
-      done = out.pixels;
+      done = multiply_planes(rows, in, out, std::integer_sequence<int, kMostVectors, 13, 12, 9, 8, 4, 3, 2, 1>());
     }
     in.x += done;
     out.y += done;

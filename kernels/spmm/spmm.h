@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
+#include "kernels/built.h"
 #include "kernels/tile.h"
 #include "lacuna_generated.h"
-#include "sdk/base/isa.h"
 
 namespace lacuna {
 
@@ -47,7 +47,7 @@ struct SpmmKernel {
 
 constexpr SpmmKernel kSpmmKernels[] = {
 #define LACUNA_SPMM_KERNEL(isa, packing, shape, function) \
-  {isa, fbs::Packing::packing, SpmmShape::shape, function, #function},
+  {isa, fbs::Packing::packing, SpmmShape::shape, if_built(function, isa, fbs::Packing::packing), #function},
 #include "kernels/spmm/kernels.inc"
 #undef LACUNA_SPMM_KERNEL
 };

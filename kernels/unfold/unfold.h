@@ -6,9 +6,9 @@
 // FoldLines.
 #pragma once
 
+#include "kernels/built.h"
 #include "kernels/tile.h"
 #include "kernels/window.h"
-#include "sdk/base/isa.h"
 
 namespace lacuna {
 
@@ -91,7 +91,7 @@ struct UnfoldKernel {
 
 constexpr UnfoldKernel kUnfoldKernels[] = {
 #define LACUNA_UNFOLD_KERNEL(isa, unfold_pixels, unfold_lines, fold_lines) \
-  {isa, unfold_pixels, unfold_lines, fold_lines},
+  {isa, if_built(unfold_pixels, isa), if_built(unfold_lines, isa), if_built(fold_lines, isa)},
 #include "kernels/unfold/kernels.inc"
 #undef LACUNA_UNFOLD_KERNEL
 };

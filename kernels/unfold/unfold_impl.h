@@ -148,9 +148,17 @@ inline void copy_shifted(const UnfoldPixels& t, int64_t shift, uint64_t inside, 
   }
 }
 
+/// `vectors` vectors, at most kVecs. Masks of short vectors are bits: they are not worth code for each number of them.
 template <int kVecs>
 inline void copy_shifted(const UnfoldPixels& t, int vectors, int64_t shift, uint64_t inside, int64_t step, float* out) {
-  if constexpr (kVecs > 1) {
+  if constexpr (Vec::kLanes <= 4) {
+    for (int v = 0; v < vectors; ++v) {
+      const int pixel = v * Vec::kLanes;
+      copy_shifted<1>(t, shift + pixel, inside >> pixel, step, out + pixel);
+    }
+    return;
+  }
+  if constexpr (kVecs > 1 && Vec::kLanes > 4) {
     if (vectors < kVecs) {
       copy_shifted<kVecs - 1>(t, vectors, shift, inside, step, out);
       return;

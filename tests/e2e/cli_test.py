@@ -144,6 +144,7 @@ def test_convert_writes_file_report_and_operators(files, tmp_path):
     assert page.startswith("<!DOCTYPE html>") and "<svg" in page and "http" not in page
     names = (tmp_path / "ops.txt").read_text().splitlines()
     assert "Conv" in names and names == sorted(set(names))
+    assert "UnaryKind/Identity" in names and any(name.startswith("Packing/") for name in names)
 
 
 def test_convert_json_report_is_what_inspect_says(files, tmp_path):

@@ -32,8 +32,8 @@ int64_t stride_of(const TensorView& view, const Shape& output, int i) {
 
 lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   const auto& attrs = step.attrs_as<fbs::BinaryAttrs>();
-  if (static_cast<int>(attrs.kind()) >= kBinaryKinds) {
-    return fail(error, LACUNA_ERROR_MEANING, "unknown binary function %d", static_cast<int>(attrs.kind()));
+  if (static_cast<int>(attrs.kind()) >= kBinaryKinds || !is_built(attrs.kind())) {
+    return fail(error, LACUNA_ERROR_MEANING, "this library has no binary function %d", static_cast<int>(attrs.kind()));
   }
   LACUNA_RETURN_IF_ERROR(check_activation(attrs.activation(), error));
   const Shape& a = step.inputs[0].shape;

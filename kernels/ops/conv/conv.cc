@@ -1,5 +1,6 @@
 // Convolution: infer and check; the work is done by tiles.cc and, for planes alone, depthwise.cc.
 #include "kernels/copy/shape_attrs.h"
+#include "kernels/dwconv/plan.h"
 #include "kernels/eltwise/unary.h"
 #include "kernels/gemm/dense_rows.h"
 #include "kernels/ops/conv/depthwise.h"
@@ -44,6 +45,7 @@ size_t scratch_bytes(const OpStep& step) {
 }
 
 lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& geometry, lacuna_error* error) {
+  LACUNA_RETURN_IF_ERROR(check_built(weights.packing, error));
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
     case fbs::Packing::SparseRows4:
@@ -56,6 +58,9 @@ lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& ge
     case fbs::Packing::DenseRows8:
       return check_dense_rows(weights, error);
     case fbs::Packing::Depthwise:
+      if (!is_built(dwconv_kernel_window(geometry.height, geometry.width))) {
+        return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for the depthwise window");
+      }
       if (geometry.is_depthwise() && weights.values.size == size_t{weights.rows} * weights.columns) {
         return LACUNA_OK;
       }

@@ -171,6 +171,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
     return fail(error, LACUNA_ERROR_MEANING, "weights of %u rows, %u columns, %u groups do not fit", weights.rows,
                 weights.columns, weights.groups);
   }
+  LACUNA_RETURN_IF_ERROR(check_built(weights.packing, error));
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
     case fbs::Packing::SparseRows4:

@@ -22,7 +22,7 @@ struct MatMulEntry {
 };
 
 constexpr MatMulEntry kEntries[] = {
-#define LACUNA_MATMUL_KERNEL(isa, function) {isa, #function, function},
+#define LACUNA_MATMUL_KERNEL(isa, function) {isa, #function, if_built(function, isa)},
 #include "kernels/matmul/kernels.inc"
 #undef LACUNA_MATMUL_KERNEL
 };

@@ -20,7 +20,7 @@ struct PoolEntry {
 };
 
 constexpr PoolEntry kEntries[] = {
-#define LACUNA_POOL_KERNEL(isa, max, average) {isa, {#max, #average}, {max, average}},
+#define LACUNA_POOL_KERNEL(isa, max, average) {isa, {#max, #average}, {if_built(max, isa), if_built(average, isa)}},
 #include "kernels/pool/kernels.inc"
 #undef LACUNA_POOL_KERNEL
 };
