@@ -192,7 +192,7 @@ def loops_text(blocks):
         rows.append([LOOPS[symbol], f"{loop.instructions / loop.products:.2f}", *(f"{loop.per_eight(c):.1f}" for c in CORES)])
         kinds = collections.Counter(line.split()[0] for line in loop.lines).most_common()
         parts.append(f"- {LOOPS[symbol]}: {loop.instructions} instructions a turn, {loop.products} products of 4 lanes: "
-                     + ", ".join(f"{n} {name}" for name, n in kinds))
+                     + ", ".join(f"{n} {name}" for name, n in kinds) + "\n\n```\n" + "\n".join(loop.lines) + "\n```\n")
     head = ["loop", "instructions for a product of 4 lanes"] + [f"{core}: cycles for 8 products" for core in CORES]
     return table(head, rows) + "\n", "\n".join(parts) + "\n"
 
