@@ -5,20 +5,19 @@
 #include <set>
 
 #include "converter/passes/rewrite.h"
+#include "converter/prune/adam.h"
+#include "converter/prune/loss.h"
 #include "converter/prune/parallel.h"
 
 namespace lacuna::prune {
 namespace {
 
-constexpr size_t kVarianceSamples = 8;
+constexpr size_t kWeight = 1, kBias = 2;
+constexpr size_t kVarianceSamples = 8, kMomentSamples = 16;
 constexpr size_t kFewTaps = 4;  ///< with less of them behind linear layers, those behind activations serve as well
+constexpr int64_t kFewestClasses = 10;  ///< of an output that is taken for logits
 constexpr double kWarmupBatches = 20;
 constexpr size_t kLanes = 4;  ///< sums of gradients that run side by side, whatever the number of threads
-constexpr float kBeta1 = 0.9f, kBeta2 = 0.98f, kEpsilon = 1e-8f;
-
-bool is_layer(const Node& node) {
-  return node.attrs.type == fbs::OpAttrs::Conv || node.attrs.type == fbs::OpAttrs::FullyConnected;
-}
 
 bool is_sum(const Node& node) {
   return node.attrs.type == fbs::OpAttrs::Binary && node.attrs.AsBinary()->kind == fbs::BinaryKind::Add;
@@ -52,18 +51,15 @@ void set_input(const Network& network, Tape& tape, const std::vector<float>& x) 
   std::copy(x.begin(), x.end(), tape.value(network.graph().inputs[0]));
 }
 
-/// What one step of a weight is measured by: the mean magnitude of the row of a matrix, or of all of a bias.
-/// Rows differ much where a normalisation was multiplied into them.
-std::vector<float> row_magnitudes(const Shape& shape, const std::vector<float>& numbers) {
-  const auto rows = static_cast<size_t>(shape.rank > 1 ? shape[0] : 1), columns = numbers.size() / rows;
-  std::vector<float> magnitudes;
-  for (size_t i = 0; i < rows; ++i) {
-    double squares = 0;
-    for (size_t j = 0; j < columns; ++j)
-      squares += static_cast<double>(numbers[i * columns + j]) * numbers[i * columns + j];
-    magnitudes.push_back(static_cast<float>(std::sqrt(squares / static_cast<double>(columns))));
-  }
-  return magnitudes;
+/// Moves the sums of all lanes into the first one.
+void add_up(std::vector<Parameters>& lanes, size_t threads) {
+  parallel_for(lanes[0].size(), threads, [&](size_t id, size_t) {
+    for (size_t lane = 1; lane < lanes.size(); ++lane) {
+      std::vector<float>& sums = lanes[lane][id];
+      add_to(lanes[0][id].data(), sums.data(), static_cast<int64_t>(sums.size()));
+      std::fill(sums.begin(), sums.end(), 0.0f);
+    }
+  });
 }
 
 struct Worker {
@@ -85,24 +81,48 @@ void run_both(const Network& network, const Parameters& dense, const Parameters&
   worker.pruned.forward(pruned, first, last);
 }
 
+/// A tap's part of the loss; adds its gradient where there is one.
+double loss_at(const Tap& tap, const float* expected, const float* actual, int64_t n, float* gradient) {
+  double loss = squared_difference(expected, actual, n, tap.variance, tap.weight, gradient);
+  if (tap.classes) loss += divergence(expected, actual, n, tap.weight, gradient);
+  return tap.weight * loss;
+}
+
 /// Sets the gradient at every tap and returns the sample's loss.
 double compare(const Network& network, const std::vector<Tap>& taps, Worker& worker) {
   double loss = 0;
   for (const Tap& tap : taps) {
     float* gradient = worker.pruned.gradient(tap.id);
     if (gradient == nullptr) continue;
-    const int64_t n = count(network.graph().shape(tap.id));
-    const float *expected = worker.dense.value(tap.id), *actual = worker.pruned.value(tap.id);
-    const double scale = tap.weight / (static_cast<double>(n) * tap.variance);
-    double sum = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const float difference = actual[i] - expected[i];
-      sum += static_cast<double>(difference) * difference;
-      gradient[i] += static_cast<float>(2 * scale) * difference;
-    }
-    loss += scale * sum;
+    loss += loss_at(tap, worker.dense.value(tap.id), worker.pruned.value(tap.id), count(network.graph().shape(tap.id)),
+                    gradient);
   }
   return loss;
+}
+
+/// Numbers of one vector that a softmax reads or that leave the network, many enough to be classes.
+bool are_logits(const Graph& graph, const Uses& uses, ValueId id) {
+  const Shape& shape = graph.shape(id);
+  bool softmax = false;
+  for (const size_t reader : uses.readers_of(id)) {
+    softmax = softmax || graph.nodes[reader].attrs.type == fbs::OpAttrs::Softmax;
+  }
+  return (softmax || is_output(graph, id)) && shape.rank > 0 && count(shape) == shape[shape.rank - 1] &&
+         count(shape) >= kFewestClasses;
+}
+
+/// Nodes whose parameters change, the first of those that share weights.
+std::vector<size_t> find_trained(const Graph& graph, size_t first, const std::vector<Mask>& masks) {
+  std::vector<size_t> nodes;
+  std::set<ValueId> seen;
+  for (size_t i = first; i < graph.nodes.size(); ++i) {
+    if (!is_layer(graph.nodes[i])) continue;
+    const ValueId weight = graph.nodes[i].inputs[kWeight];
+    const Mask& mask = masks[static_cast<size_t>(weight)];
+    const bool fixed = !mask.empty() && std::find(mask.begin(), mask.end(), 1) == mask.end();
+    if (!fixed && seen.insert(weight).second) nodes.push_back(i);
+  }
+  return nodes;
 }
 
 }  // namespace
@@ -126,6 +146,7 @@ std::vector<Tap> find_taps(const Network& network, const Parameters& dense, cons
   std::vector<Tap> taps;
   for (const ValueId id : ends) taps.push_back({id, 1, 1.0 / static_cast<double>(ends.size())});
   for (const ValueId id : graph.outputs) taps.push_back({id, 1, 1.0 / static_cast<double>(graph.outputs.size())});
+  for (Tap& tap : taps) tap.classes = are_logits(graph, uses, tap.id);
 
   Tape tape(network, false);
   std::vector<std::vector<float>> seen(taps.size());
@@ -163,38 +184,43 @@ std::vector<float> OutputError::run(const Parameters& parameters, size_t i, size
   return numbers;
 }
 
-double OutputError::of(const Parameters& pruned) const {
-  std::vector<double> errors(dense_.size());
-  parallel_for(errors.size(), tapes_.size(), [&](size_t i, size_t thread) {
+Lost OutputError::of(const Parameters& pruned) const {
+  std::vector<Lost> lost(dense_.size());
+  parallel_for(lost.size(), tapes_.size(), [&](size_t i, size_t thread) {
     const std::vector<float> actual = run(pruned, i, thread);
     size_t at = 0;
     for (const Tap& tap : outputs_) {
-      const auto n = static_cast<size_t>(count(network_.graph().shape(tap.id)));
-      double sum = 0;
-      for (const size_t end = at + n; at < end; ++at) {
-        const double difference = dense_[i][at] - actual[at];
-        sum += difference * difference;
-      }
-      errors[i] += sum / (static_cast<double>(n) * tap.variance);
+      const int64_t n = count(network_.graph().shape(tap.id));
+      const float *x = dense_[i].data() + at, *y = actual.data() + at;
+      lost[i].error += squared_difference(x, y, n, tap.variance);
+      lost[i].loss += loss_at(tap, x, y, n, nullptr);
+      at += static_cast<size_t>(n);
     }
   });
-  double total = 0;
-  for (const double error : errors) total += error;
-  return total / static_cast<double>(errors.size() * outputs_.size());
+  Lost mean;
+  for (const Lost& sample : lost) {
+    mean.error += sample.error / static_cast<double>(lost.size() * outputs_.size());
+    mean.loss += sample.loss / static_cast<double>(lost.size());
+  }
+  return mean;
 }
 
 void distill(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, Parameters& pruned,
              const std::vector<Mask>& masks, const Samples& samples, const DistillOptions& options,
              const DistillProgress& progress) {
-  Parameters mean = network.zeros();
-  std::vector<std::vector<float>> magnitudes(pruned.size());
-  for (size_t id = 0; id < pruned.size(); ++id) {
-    const bool fixed = std::find(masks[id].begin(), masks[id].end(), 1) == masks[id].end() && !masks[id].empty();
-    if (fixed) mean[id].clear();
-    if (!mean[id].empty()) magnitudes[id] = row_magnitudes(network.graph().values[id].shape, dense[id]);
+  const Graph& graph = network.graph();
+  const std::vector<InputMoments> inputs = measure_inputs(network, dense, samples, kMomentSamples);
+  std::vector<LayerAdam> layers;
+  Parameters zeros(pruned.size());
+  for (const size_t i : find_trained(graph, network.first_trained(), masks)) {
+    const Node& node = graph.nodes[i];
+    layers.emplace_back(graph, node, inputs[i], dense, masks[static_cast<size_t>(node.inputs[kWeight])]);
+    for (const size_t k : {kWeight, kBias}) {
+      const auto id = static_cast<size_t>(node.inputs[k]);
+      zeros[id].resize(pruned[id].size());
+    }
   }
-  Parameters square = mean;
-  std::vector<Parameters> lanes(kLanes, mean);
+  std::vector<Parameters> lanes(kLanes, zeros);
   std::vector<std::unique_ptr<Worker>> workers;
   const size_t threads = std::min(options.threads, kLanes);
   for (size_t t = 0; t < threads; ++t) workers.push_back(std::make_unique<Worker>(network));
@@ -218,27 +244,8 @@ void distill(const Network& network, const std::vector<Tap>& taps, const Paramet
     const double part = std::max(time_part, static_cast<double>(step) / static_cast<double>(options.batches));
     const double warm = std::min(1.0, static_cast<double>(step + 1) / kWarmupBatches);
     const double rate = options.rate * warm * 0.5 * (1 + std::cos(part * 3.14159265358979));
-    const double correction = std::sqrt(1 - std::pow(kBeta2, step + 1)) / (1 - std::pow(kBeta1, step + 1));
-    parallel_for(pruned.size(), threads, [&](size_t id, size_t) {
-      const auto n = static_cast<int64_t>(mean[id].size());
-      if (n == 0) return;
-      float* gradient = lanes[0][id].data();
-      for (size_t lane = 1; lane < kLanes; ++lane) {
-        add_to(gradient, lanes[lane][id].data(), n);
-        std::fill(lanes[lane][id].begin(), lanes[lane][id].end(), 0.0f);
-      }
-      if (!masks[id].empty()) {
-        for (int64_t i = 0; i < n; ++i) gradient[i] *= static_cast<float>(masks[id][static_cast<size_t>(i)]);
-      }
-      const auto rows = static_cast<int64_t>(magnitudes[id].size()), columns = n / rows;
-      for (int64_t i = 0; i < rows; ++i) {
-        const auto step_size = static_cast<float>(rate * correction) * magnitudes[id][static_cast<size_t>(i)];
-        const int64_t at = i * columns;
-        adam_step(pruned[id].data() + at, gradient + at, mean[id].data() + at, square[id].data() + at, step_size,
-                  kBeta1, kBeta2, kEpsilon, columns);
-      }
-      std::fill_n(gradient, n, 0.0f);
-    });
+    add_up(lanes, threads);
+    parallel_for(layers.size(), threads, [&](size_t i, size_t) { layers[i].step(lanes[0], rate, pruned); });
     double loss = 0;
     for (const double l : losses) loss += l;
     time_part = progress(step, loss / static_cast<double>(options.batch));

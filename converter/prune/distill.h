@@ -15,21 +15,27 @@ namespace lacuna::prune {
 /// A value at which the two networks are compared.
 struct Tap {
   ValueId id = kNoValue;
-  double variance = 1;  ///< of the dense network's numbers there
-  double weight = 1;    ///< in the loss; the squared difference counts in units of the variance
+  double variance = 1;   ///< of the dense network's numbers there
+  double weight = 1;     ///< in the loss; the squared difference counts in units of the variance
+  bool classes = false;  ///< logits of classes: the divergence of their probabilities counts as well
 };
 
 /// The outputs, and what leaves each block: sums and linear layers where the network has them.
 /// Variances are measured on a few samples.
 std::vector<Tap> find_taps(const Network& network, const Parameters& dense, const Samples& samples);
 
+/// What a network loses against the dense one.
+struct Lost {
+  double error = 0;  ///< mean squared difference of the outputs, in units of their variance
+  double loss = 0;   ///< what training lessens, at the outputs
+};
+
 /// What is lost at the outputs, on `n` of the samples as they are. Everything is borrowed.
 class OutputError {
  public:
   OutputError(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, const Samples& samples,
               size_t n, size_t threads);
-  /// Mean squared difference to the dense network's, in units of the outputs' variance.
-  double of(const Parameters& pruned) const;
+  Lost of(const Parameters& pruned) const;
 
  private:
   std::vector<float> run(const Parameters& parameters, size_t i, size_t thread) const;
@@ -44,7 +50,7 @@ class OutputError {
 struct DistillOptions {
   size_t batches = 0;
   size_t batch = 16;
-  double rate = 0.002;  ///< largest step of a weight in one batch, as part of its layer's mean magnitude
+  double rate = 0.002;  ///< largest step of a weight in one batch, as part of the magnitude of its row
   uint32_t seed = 1;
   size_t threads = 1;
 };

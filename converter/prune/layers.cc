@@ -1,6 +1,7 @@
 #include "converter/prune/layers.h"
 
 #include <algorithm>
+#include <set>
 
 #include "converter/passes/rewrite.h"
 
@@ -9,10 +10,6 @@ namespace {
 
 constexpr int64_t kFewWeights = 2048;
 constexpr size_t kX = 0, kWeight = 1, kBias = 2;
-
-bool is_layer(const Node& node) {
-  return node.attrs.type == fbs::OpAttrs::Conv || node.attrs.type == fbs::OpAttrs::FullyConnected;
-}
 
 bool matches(const std::string& name, const std::string& pattern) {
   if (!pattern.empty() && pattern.back() == '*') return name.rfind(pattern.substr(0, pattern.size() - 1), 0) == 0;
@@ -109,11 +106,13 @@ void keep_front(std::vector<PrunedLayer>& layers, double part) {
 }
 
 void add_biases(Graph& graph) {
+  std::set<ValueId> taken;
   for (Node& node : graph.nodes) {
-    if (!is_layer(node) || operand(node, kBias) != kNoValue) continue;
-    const int64_t rows = graph.shape(node.inputs[kWeight])[0];
-    const ValueId bias = graph.add_constant(node.name + "/bias", Tensor(ElementType::kF32, make_shape({rows})));
-    set_operand(node, kBias, bias);
+    if (!is_layer(node)) continue;
+    const ValueId old = operand(node, kBias);
+    if (old != kNoValue && taken.insert(old).second) continue;
+    const Tensor zeros(ElementType::kF32, make_shape({graph.shape(node.inputs[kWeight])[0]}));
+    set_operand(node, kBias, graph.add_constant(node.name + "/bias", old == kNoValue ? zeros : graph.constant(old)));
   }
 }
 

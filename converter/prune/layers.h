@@ -44,7 +44,7 @@ std::vector<PrunedLayer> find_layers(const Graph& graph, const LayerRules& rules
 /// cost much and save little, and what they give need not be computed twice when the rest is trained.
 void keep_front(std::vector<PrunedLayer>& layers, double part);
 
-/// Gives every layer a bias.
+/// Gives every layer a bias of its own.
 void add_biases(Graph& graph);
 
 /// Rows of the layer's input matrix, one an output position: what the columns of its weights meet. `x` is the input of

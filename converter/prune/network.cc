@@ -13,16 +13,17 @@
 #include "sdk/base/align.h"
 
 namespace lacuna::prune {
+
+bool is_layer(const Node& node) {
+  return node.attrs.type == fbs::OpAttrs::Conv || node.attrs.type == fbs::OpAttrs::FullyConnected;
+}
+
 namespace {
 
 constexpr size_t kX = 0, kWeight = 1, kBias = 2;
 constexpr float kSlopeStep = 1e-2f;  ///< of the central difference that stands for an activation's slope
 /// Indices up to here are exact in the floats that travel through an index map.
 constexpr int64_t kMaxMapped = int64_t{1} << 24;
-
-bool is_layer(const Node& node) {
-  return node.attrs.type == fbs::OpAttrs::Conv || node.attrs.type == fbs::OpAttrs::FullyConnected;
-}
 
 /// 3-D convolutions run by their reference.
 bool is_plain_layer(const Graph& graph, const Node& node) {

@@ -10,6 +10,9 @@
 
 namespace lacuna::prune {
 
+/// Convolutions and fully connected nodes: those with parameters.
+bool is_layer(const Node& node);
+
 /// Numbers of constants by value id: weights and biases of layers; empty for all others.
 using Parameters = std::vector<std::vector<float>>;
 

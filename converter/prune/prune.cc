@@ -18,7 +18,7 @@ namespace {
 constexpr double kDamping = 0.05;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
 constexpr size_t kErrorSamples = 64, kProbeSamples = 24;
-constexpr size_t kBatch = 16;
+constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
 constexpr double kPlannedMacs = 40e9;
@@ -160,7 +160,8 @@ class Pruner {
       const bool last = stage == stages;
       if (!last && is_late(kStagesPart)) continue;
       solve_layers(static_cast<double>(stage) / static_cast<double>(stages));
-      result_.error = error_->of(pruned_);
+      lost_ = error_->of(pruned_);
+      result_.error = lost_.error;
       if (last) result_.error_before = result_.error;
       events_.say(percent(zeros()) + " zeros after " + text_of(clock_.seconds(), "%.0f s") + ": error at the outputs " +
                   percent(result_.error));
@@ -247,7 +248,7 @@ class Pruner {
         Parameters changed = dense_;
         changed[static_cast<size_t>(layer.weight)] = probe.weights;
         changed[static_cast<size_t>(layer.bias)] = probe.bias;
-        result.sensitivity = probe_error.of(changed);
+        result.sensitivity = probe_error.of(changed).error;
         std::vector<double> losses(std::size(kDensities));
         parallel_for(losses.size(), options_.threads,
                      [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
@@ -434,9 +435,10 @@ class Pruner {
       result_.out_of_time = result_.out_of_time || time_part > batch_part;
       return time_part;
     });
-    const double error = error_->of(pruned_);
-    if (error < result_.error) {
-      result_.error = error;
+    const Lost lost = error_->of(pruned_);
+    if (lost.loss < lost_.loss) {
+      lost_ = lost;
+      result_.error = lost.error;
       keep();
     } else {
       pruned_ = before;
@@ -486,6 +488,7 @@ class Pruner {
   std::vector<Mask> masks_;
   std::vector<Tap> taps_;
   std::unique_ptr<OutputError> error_;
+  Lost lost_;  ///< by pruned_
   std::vector<std::vector<Option>> options_by_layer_;
   PruneResult result_;
 };

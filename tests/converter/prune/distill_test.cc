@@ -1,0 +1,93 @@
+// Where the networks are compared, and that training brings them together.
+#include "converter/prune/distill.h"
+
+#include "converter/prune/layers.h"
+#include "tests/support/pass_check.h"
+
+namespace lacuna::prune {
+namespace {
+
+/// Normal numbers, the same each time.
+class Noise : public Samples {
+ public:
+  explicit Noise(size_t floats) : floats_(floats) {}
+  size_t size() const override { return 16; }
+  std::vector<float> plain(size_t i) const override {
+    std::mt19937 rng(static_cast<uint32_t>(i));
+    return varied(i, rng);
+  }
+  std::vector<float> varied(size_t, std::mt19937& rng) const override {
+    std::normal_distribution<float> normal(1, 1);
+    std::vector<float> x(floats_);
+    for (float& v : x) v = normal(rng);
+    return x;
+  }
+
+ private:
+  size_t floats_;
+};
+
+/// Whether the only output of the net is compared as logits of classes.
+bool output_has_classes(TestNet& net) {
+  add_biases(net.graph());
+  const Network network(net.graph());
+  const auto floats = static_cast<size_t>(count(net.graph().shape(net.graph().inputs[0])));
+  for (const Tap& tap : find_taps(network, network.parameters(), Noise(floats))) {
+    if (tap.id == net.graph().outputs[0]) return tap.classes;
+  }
+  return false;
+}
+
+TEST_CASE("find_taps: vectors of many numbers are logits, short ones and planes are not") {
+  TestNet classes, numbers, planes;
+  classes.output(classes.fully_connected(classes.input({1, 8}), 12));
+  numbers.output(numbers.fully_connected(numbers.input({1, 8}), 4));
+  planes.output(planes.conv(planes.input({1, 8, 4, 4}), 12));
+  CHECK(output_has_classes(classes));
+  CHECK_FALSE(output_has_classes(numbers));
+  CHECK_FALSE(output_has_classes(planes));
+}
+
+TEST_CASE("find_taps: what a softmax reads are logits") {
+  TestNet net;
+  const ValueId logits = net.fully_connected(net.input({1, 8}), 12);
+  net.output(net.softmax(logits, 1));
+  add_biases(net.graph());
+  const Network network(net.graph());
+  bool found = false;
+  for (const Tap& tap : find_taps(network, network.parameters(), Noise(8)))
+    found = found || (tap.id == logits && tap.classes);
+  CHECK(found);
+}
+
+TEST_CASE("distill: a changed network learns to answer as before, where the mask lets it") {
+  TestNet net;
+  const ValueId x = net.input({1, 24});
+  net.output(net.fully_connected(net.fully_connected(x, 32), 12));
+  Graph& graph = net.graph();
+  add_biases(graph);
+  const Network network(graph);
+  const Parameters dense = network.parameters();
+  Parameters changed = dense;
+  const auto weight = static_cast<size_t>(graph.nodes[0].inputs[1]);
+  std::vector<Mask> masks(dense.size());
+  for (size_t i = 0; i < changed[weight].size(); ++i) {
+    masks[weight].push_back(i % 2 == 0);
+    if (i % 2 != 0) changed[weight][i] = 0;
+  }
+  const Noise samples(24);
+  const std::vector<Tap> taps = find_taps(network, dense, samples);
+  const OutputError error(network, taps, dense, samples, 16, 1);
+  const Lost before = error.of(changed);
+  DistillOptions options;
+  options.batches = 200;
+  options.rate = 0.02;
+  distill(network, taps, dense, changed, masks, samples, options, [](size_t, double) { return 0.0; });
+  const Lost after = error.of(changed);
+  CHECK(after.error < 0.7 * before.error);
+  CHECK(after.loss < 0.7 * before.loss);
+  for (size_t i = 1; i < changed[weight].size(); i += 2) CHECK(changed[weight][i] == 0);
+}
+
+}  // namespace
+}  // namespace lacuna::prune
