@@ -34,6 +34,24 @@ constexpr double kProbeDensity = 0.5;
 /// Weights at the front that are left alone, as part of all, where the number of zeros is what counts.
 constexpr double kFront = 0.03;
 
+/// Every kHeldOut-th of the samples, or all others.
+class PartOfSamples : public Samples {
+ public:
+  PartOfSamples(const Samples& all, bool held_out) : all_(all) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if ((i % kHeldOut == kHeldOut / 2) == held_out) indices_.push_back(i);
+    }
+  }
+  size_t size() const override { return indices_.size(); }
+  std::vector<float> plain(size_t i) const override { return all_.plain(indices_[i]); }
+  std::vector<float> varied(size_t i, std::mt19937& rng) const override { return all_.varied(indices_[i], rng); }
+
+ private:
+  static constexpr size_t kHeldOut = 5;
+  const Samples& all_;
+  std::vector<size_t> indices_;
+};
+
 class Clock {
  public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -233,11 +251,15 @@ class Pruner {
   std::vector<float>& weights_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.weight)]; }
   std::vector<float>& bias_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.bias)]; }
 
-  /// Loss of every layer at every density: measured at the output for one density, for the others in proportion to
-  /// the loss of the layer itself.
+  /// Loss of every layer at every density: measured at the output for one density, on samples that the layer is not
+  /// solved for where there are some, for the others in proportion to the loss of the layer itself.
   void probe_layers() {
-    Collector collector(*network_, dense_, dense_, samples_, options_.threads, options_.seed);
-    const OutputError probe_error(*network_, taps_, dense_, samples_, kProbeSamples, options_.threads);
+    const PartOfSamples held_out(samples_, true), others(samples_, false);
+    const bool split = held_out.size() >= kProbeSamples;
+    const Samples &solved = split ? others : samples_, &judged = split ? held_out : samples_;
+    Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
+    const OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples,
+                                  options_.threads);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;

@@ -99,6 +99,20 @@ TEST_CASE("zeros go where they cost least: more of them to a layer half of whose
   CHECK(result.batches == 0);
 }
 
+TEST_CASE("sensitivity is measured on samples that the layer was not solved for, where there are enough") {
+  const auto sensitivity = [](size_t samples) {
+    TestNet net;
+    const ValueId x = net.input({1, 96, 1, 1});
+    net.output(net.conv(x, 64));
+    PruneOptions options = quick();
+    options.max_batches = 0;
+    return prune(net.graph(), TestSamples(make_shape({1, 96, 1, 1}), samples), costs(), options, kQuiet)
+        .layers[0]
+        .sensitivity;
+  };
+  CHECK(sensitivity(120) > 1.2 * sensitivity(110));  // of 110, too few would judge
+}
+
 TEST_CASE("keep_front: as many of the first layers as hold the part, not one more") {
   std::vector<PrunedLayer> layers(4);
   for (size_t i = 0; i < layers.size(); ++i) {
