@@ -23,4 +23,17 @@ struct CpuTopology {
 /// library where the build has it (LACUNA_WITH_CPUINFO) and it knows the machine.
 CpuTopology cpu_topology();
 
+/// Family and model of an x86 CPU, as CPUID counts them.
+struct CpuModel {
+  bool amd;
+  uint32_t family;
+  uint32_t model;
+};
+
+/// For the tools: "zen4" where profiles tell a core from others of its tier, otherwise "".
+const char* name_core(const CpuModel& cpu);
+
+/// That of this machine; all zeros where it is no x86.
+CpuModel cpu_model();
+
 }  // namespace lacuna

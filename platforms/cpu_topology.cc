@@ -7,6 +7,9 @@
 #if LACUNA_WITH_CPUINFO
 #include <cpuinfo.h>
 #endif
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace lacuna {
 namespace {
@@ -52,6 +55,27 @@ CpuTopology cpu_topology() {
   if (cpuinfo_initialize() && cpuinfo_get_l1d_caches_count() > 0) return topology_by_cpuinfo();
 #endif
   return topology_by_system();
+}
+
+const char* name_core(const CpuModel& cpu) {
+  constexpr uint32_t kZen3And4 = 0x19;
+  const uint32_t series = cpu.model >> 4;  // 1: servers, 6 and 7: desktops and laptops, a: dense servers
+  const bool zen4 = series == 1 || series == 6 || series == 7 || series == 0xa;
+  return cpu.amd && cpu.family == kZen3And4 && zen4 ? "zen4" : "";
+}
+
+CpuModel cpu_model() {
+  CpuModel cpu = {};
+#if defined(__x86_64__)
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(0, &a, &b, &c, &d) == 0) return cpu;
+  cpu.amd = b == signature_AMD_ebx && d == signature_AMD_edx && c == signature_AMD_ecx;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return cpu;
+  const uint32_t family = a >> 8 & 0xf, model = a >> 4 & 0xf;
+  cpu.family = family == 0xf ? family + (a >> 20 & 0xff) : family;
+  cpu.model = family == 0xf || family == 6 ? (a >> 16 & 0xf) << 4 | model : model;
+#endif
+  return cpu;
 }
 
 }  // namespace lacuna

@@ -16,6 +16,11 @@ bool is_file_name(const std::string& name) {
   return name.size() > length && name.compare(name.size() - length, length, kProfileExtension) == 0;
 }
 
+bool is_known(const std::string& target) {
+  const std::vector<std::string> known = known_targets();
+  return std::find(known.begin(), known.end(), target) != known.end();
+}
+
 std::vector<Profile> read_profiles(const std::string& path) {
   const InputFile file(path);
   return parse_profiles(std::string(reinterpret_cast<const char*>(file.data()), file.bytes()), path);
@@ -39,7 +44,8 @@ std::string resolve_target(const std::string& name) {
   for (const IsaName& entry : kIsaNames) {
     if ((cpu_isas() & entry.isa) != 0) best = entry.isa;
   }
-  return profile_name_of(best);
+  const std::string tier = profile_name_of(best), core = tier + "-" + name_core(cpu_model());
+  return is_known(core) ? core : tier;
 }
 
 Target find_target(const std::string& name, const std::string& profile) {

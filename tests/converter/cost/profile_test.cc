@@ -82,6 +82,8 @@ TEST_CASE("a target takes its own profile, or says whose it borrows") {
   CHECK(costs_of_target("x86-avx512", x86).description() == "x86-avx512 (machine)");
   CHECK(costs_of_target("generic", x86).description() == "x86-avx512 (machine) and x86-avx2 (machine)");
   CHECK(borrowing_note("x86-avx2", x86).empty());
+  CHECK(borrowing_note("x86-avx512-zen4", x86).find("x86-avx512") != std::string::npos);
+  CHECK(borrowing_note("x86-avx512-zen4").empty());
   CHECK(borrowing_note("generic", x86).empty());
   CHECK(borrowing_note("arm64-big", x86).find("x86-avx2") != std::string::npos);
   const std::vector<Profile> arm = {make_profile("arm64-big", 1, 1)};
