@@ -126,9 +126,11 @@ def origins(table):
 def machine_lines(tables):
     """The machine, once: tables of different machines do not stand in one document."""
     machine = tables[0]["machine"]
+    priorities = sorted({f"`{table['machine']['priority']}`" for table in tables if table["machine"].get("priority")})
     versions = {title: version for table in tables for title, version in table["versions"].items()}
     return [
         f"CPU: {machine['cpu']}, family/model {machine['family_model']}, {machine['cpus']} CPUs; {machine['system']}",
+        *([f"Other programs were busy; all engines ran before them, by {' or '.join(priorities)}"] if priorities else []),
         f"Instruction sets: {', '.join(machine['flags'])}",
         f"Caches: {', '.join(machine['caches'])}",
         f"Engines: {', '.join(f'{title} {version}' for title, version in sorted(versions.items()))}",

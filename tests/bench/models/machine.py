@@ -30,6 +30,13 @@ def warn_if_busy():
         progress(f"this machine is busy (load {load:.1f}): figures will be noisy")
 
 
+def priority():
+    """How all engines are put before other programs, as the command says it; "" when they are not."""
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:
+        return "chrt -f"
+    return f"nice -n {os.nice(0)}" if os.nice(0) < 0 else ""
+
+
 def describe():
     info = read(pathlib.Path("/proc/cpuinfo"))
 
@@ -42,4 +49,5 @@ def describe():
               for index in sorted((CPUS / "cpu0/cache").glob("index*")) if read(index / "type") != "Instruction"]
     return {"cpu": field("model name"), "family_model": f"{field('cpu family')}/{field('model')}",
             "flags": [flag for flag in FLAGS if flag in present], "caches": caches, "cpus": len(ALLOWED),
-            "system": f"{platform.system()} {platform.release()}", "load": round(os.getloadavg()[0], 2)}
+            "system": f"{platform.system()} {platform.release()}",
+            "priority": priority(), "load": round(os.getloadavg()[0], 2)}
