@@ -5,7 +5,7 @@
 #include <limits>
 #include <set>
 
-#include "converter/ir/half.h"
+#include "sdk/base/half.h"
 #include "converter/ir/operands.h"
 #include "converter/onnx/tensor_proto.h"
 #include "converter/passes/rewrite.h"

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <limits>
 
-#include "converter/ir/half.h"
+#include "sdk/base/half.h"
 #include "converter/tflite/densify.h"
 #include "converter/tflite/tflite.h"
 

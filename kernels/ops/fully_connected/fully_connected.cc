@@ -256,8 +256,18 @@ void run(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kFullyConnectedRun = {"FullyConnected",    1,     2,     Layout::kContiguous,
-                                         Layout::kContiguous, infer, check, state_bytes,
-                                         scratch_bytes,       bind,  run};
+extern const OpRun kFullyConnectedRun = {"FullyConnected",
+                                         1,
+                                         2,
+                                         Layout::kContiguous,
+                                         Layout::kContiguous,
+                                         infer,
+                                         check,
+                                         state_bytes,
+                                         scratch_bytes,
+                                         bind,
+                                         run,
+                                         false,
+                                         true};
 
 }  // namespace lacuna

@@ -295,8 +295,8 @@ void run(const void* memory, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kResizeRun = {
-    "Resize", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, scratch_bytes, bind, run,
-};
+extern const OpRun kResizeRun = {"Resize", 1,       1,           Layout::kPlanar, Layout::kPlanar,
+                                 infer,    nullptr, state_bytes, scratch_bytes,   bind,
+                                 run,      false,   true};
 
 }  // namespace lacuna

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "converter/ir/half.h"
+#include "sdk/base/half.h"
 #include "converter/ir/interpret.h"
 #include "tests/converter/onnx/model_builder.h"
 #include "tests/support/op_harness.h"
