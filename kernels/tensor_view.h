@@ -11,7 +11,7 @@ inline int64_t bytes_of(fbs::Dtype dtype) { return dtype == fbs::Dtype::F16 ? 2 
 
 /// A value in memory that somebody else owns. `data` is null until a session binds it.
 struct TensorView {
-  float* data = nullptr;  ///< of elements of `dtype`; operators see F32 alone
+  float* data = nullptr;  ///< of elements of `dtype`: F32 but for OpRun::computes_halves
   fbs::Dtype dtype = fbs::Dtype::F32;
   Shape shape;
   Shape strides;         ///< elements, one a dimension

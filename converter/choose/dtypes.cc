@@ -14,7 +14,12 @@ constexpr float kLargestHalf = 65504.0f;
 
 int64_t pixels_of(const Shape& shape) { return shape.rank == 4 ? shape[2] * shape[3] : 0; }
 
-/// The front: nodes behind inputs and front nodes alone whose planes are large.
+/// Whether a node makes more than it reads.
+bool grows(const Graph& graph, const Node& node) {
+  return count(graph.shape(node.output)) > count(graph.shape(node.inputs.front()));
+}
+
+/// The front: nodes behind inputs and front nodes alone whose planes are large, up to where the least is converted.
 std::vector<bool> find_front(const Graph& graph) {
   int64_t pixels = 0;
   for (const ValueId id : graph.inputs) pixels = std::max(pixels, pixels_of(graph.shape(id)));
@@ -28,6 +33,11 @@ std::vector<bool> find_front(const Graph& graph) {
                  const int producer = id == kNoValue ? -1 : uses.producer_of(id);
                  return producer < 0 || front[static_cast<size_t>(producer)];
                });
+  }
+  for (size_t i = front.size(); i-- > 0;) {
+    const std::vector<int>& readers = uses.readers_of(graph.nodes[i].output);
+    const bool ends = std::none_of(readers.begin(), readers.end(), [&](int r) { return front[static_cast<size_t>(r)]; });
+    if (ends && uses.producer_of(graph.nodes[i].inputs.front()) >= 0 && grows(graph, graph.nodes[i])) front[i] = false;
   }
   return front;
 }

@@ -4,6 +4,7 @@
 #include "kernels/gemm/dense_rows.h"
 #include "kernels/ops/conv/depthwise.h"
 #include "kernels/ops/conv/geometry.h"
+#include "kernels/ops/conv/halves.h"
 #include "kernels/ops/conv/tiles.h"
 #include "kernels/spmm/sparse_rows.h"
 
@@ -33,14 +34,20 @@ lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   return LACUNA_OK;
 }
 
+bool is_half(const OpStep& step) { return step.outputs[0].dtype == fbs::Dtype::F16; }
 bool is_depthwise(const OpStep& step) { return step.weights->packing == fbs::Packing::Depthwise; }
 
 size_t state_bytes(const OpStep& step) {
+  if (is_half(step)) return half_conv_state_bytes(step);
   return is_depthwise(step) ? depthwise_state_bytes(step) : tiles_state_bytes(step);
 }
 
-size_t scratch_bytes(const OpStep& step) {
+size_t float_scratch_bytes(const OpStep& step) {
   return is_depthwise(step) ? depthwise_scratch_bytes(step) : tiles_scratch_bytes(step);
+}
+
+size_t scratch_bytes(const OpStep& step) {
+  return is_half(step) ? half_conv_scratch_bytes(step) : float_scratch_bytes(step);
 }
 
 lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& geometry, lacuna_error* error) {
@@ -73,8 +80,8 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
                 weights.rows, weights.columns, weights.groups);
   }
   LACUNA_RETURN_IF_ERROR(check_packing(weights, geometry, error));
-  if (scratch_bytes(step) > kMaxScratchBytes) {
-    return fail(error, LACUNA_ERROR_MEANING, "takes %zu bytes of scratch", scratch_bytes(step));
+  if (float_scratch_bytes(step) > kMaxScratchBytes) {
+    return fail(error, LACUNA_ERROR_MEANING, "takes %zu bytes of scratch", float_scratch_bytes(step));
   }
   return LACUNA_OK;
 }
@@ -83,6 +90,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
 using RunFunction = void (*)(const void* state, uint32_t task, void* scratch);
 
 Binding bind(const OpStep& step, const BindContext& context, void* state) {
+  if (is_half(step)) return bind_half_conv(step, context, state);
   return is_depthwise(step) ? bind_depthwise(step, context, state) : bind_tiles(step, context, state);
 }
 
@@ -92,7 +100,8 @@ void run(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kConvRun = {
-    "Conv", 1, 2, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, scratch_bytes, bind, run, false, true};
+extern const OpRun kConvRun = {"Conv", 1,     2,           Layout::kPlanar,     Layout::kPlanar,
+                               infer,  check, state_bytes, scratch_bytes,       bind,
+                               run,    false, true,        conv_computes_halves};
 
 }  // namespace lacuna
