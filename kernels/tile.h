@@ -14,6 +14,7 @@ struct TileInput {
   const float* x;
   int64_t column_stride;   ///< floats
   const int32_t* offsets;  ///< [columns], floats; null: columns are column_stride apart
+  int line = 0;            ///< pixels between which sums move from segment to segment (SparseTile); 0: they stay
 };
 
 /// Where sums go: row r is the run of floats at y + r * row_stride. Nothing else is written.

@@ -150,6 +150,7 @@ class Emitter {
     out->columns = bytes.meta.columns;
     out->groups = bytes.meta.groups;
     out->block = bytes.meta.block;
+    out->segments = bytes.meta.segments;
     out->index_bytes = bytes.index.size();
     out->index_offset = segment_.add_index(bytes.index.data(), bytes.index.size());
     out->values_bytes = bytes.values.size() * sizeof(float);

@@ -49,7 +49,7 @@ template <int NR>
 }
 
 /// As multiply_rows of spmm_impl.h with R = 1, four entries at a time: their weights are lanes of one vector.
-template <int NR, bool kMasked, bool kOffsets>
+template <int NR, bool kMasked, bool kOffsets, bool kSegments>
 inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const TileOutput& out, int tail) {
   const uint8_t* count = rows.counts;
   const uint8_t* gap = rows.gaps;
@@ -57,35 +57,39 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
   // Few products do not hide that an entry waits for the one before to bring x back: they take a copy of it.
   constexpr bool kWalks = NR >= 12;
   const int64_t stride = in.column_stride * static_cast<int64_t>(sizeof(float));
-  for (int64_t row = 0; row < rows.rows; ++row, count += sizeof(uint16_t)) {
+  const int64_t segments = kSegments ? rows.segments : 1;
+  for (int64_t row = 0; row < rows.rows; ++row) {
     Vec sum[NR];
-    start_sums<NR, kMasked>(out, row, tail, sum);
-    const char* x = reinterpret_cast<const char*>(in.x);
-    const int32_t* offset = in.offsets;
-    const auto add_next = [&](float weight) __attribute__((always_inline)) {
-      if constexpr (kOffsets) {
-        offset += *gap++;
-        x = reinterpret_cast<const char*>(in.x + *offset);
-      } else {
-        x += *gap++ * stride;
+    start_row<NR, kMasked, kSegments>(out, row, tail, sum);
+    for (int64_t s = 0; s < segments; ++s, count += sizeof(uint16_t)) {
+      if (kSegments && s > 0) start_segment<NR, kMasked>(rows, in, out, row, s, tail, sum);
+      const char* x = reinterpret_cast<const char*>(in.x);
+      const int32_t* offset = in.offsets;
+      const auto add_next = [&](float weight) __attribute__((always_inline)) {
+        if constexpr (kOffsets) {
+          offset += *gap++;
+          x = reinterpret_cast<const char*>(in.x + *offset);
+        } else {
+          x += *gap++ * stride;
+        }
+        const char* column = x;
+        add_column<NR>(kWalks ? x : column, weight, sum);
+      };
+      int n = load_count(count);
+      for (; n >= 4; n -= 4, value += 4) {
+        const float32x4_t weights = vld1q_f32(value);
+        add_next(weights[0]);
+        add_next(weights[1]);
+        add_next(weights[2]);
+        add_next(weights[3]);
       }
-      const char* column = x;
-      add_column<NR>(kWalks ? x : column, weight, sum);
-    };
-    int n = load_count(count);
-    for (; n >= 4; n -= 4, value += 4) {
-      const float32x4_t weights = vld1q_f32(value);
-      add_next(weights[0]);
-      add_next(weights[1]);
-      add_next(weights[2]);
-      add_next(weights[3]);
+      for (; n > 0; --n) add_next(*value++);
     }
-    for (; n > 0; --n) add_next(*value++);
     end_sums<NR, kMasked>(out, row, tail, sum);
   }
 }
 
-template <bool kOffsets>
+template <bool kOffsets, bool kSegments>
 struct MultiplyLanes {
   const SparseTile& rows;
   const TileInput& in;
@@ -93,28 +97,31 @@ struct MultiplyLanes {
 
   template <int NR, bool kMasked>
   void run(int tail) const {
-    multiply_lanes<NR, kMasked, kOffsets>(rows, in, out, tail);
+    multiply_lanes<NR, kMasked, kOffsets, kSegments>(rows, in, out, tail);
   }
 };
 
 /// More pixels than sums fit registers: run after run.
 template <class Multiply>
 inline void multiply_runs_of(const SparseTile& rows, TileInput in, TileOutput out) {
-  constexpr int kRun = 16 * Vec::kLanes;
-  for (int left = out.pixels; left > 0; left -= kRun) {
-    out.pixels = left < kRun ? left : kRun;
+  const int run = run_of_lines(16 * Vec::kLanes, in);
+  for (int left = out.pixels; left > 0; left -= run) {
+    out.pixels = left < run ? left : run;
     for_run<16>(out.pixels, Multiply{rows, in, out});
-    in.x += kRun;
-    out.y += kRun;
-    if (out.residual != nullptr) out.residual += kRun;
+    in.x += run;
+    out.y += run;
+    if (out.residual != nullptr) out.residual += run;
   }
 }
 
 inline void multiply_sparse_tile(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
-  if (in.offsets != nullptr) {
-    multiply_runs_of<MultiplyLanes<true>>(rows, in, out);
+  const bool offsets = in.offsets != nullptr;
+  if (rows.segments > 1) {
+    offsets ? multiply_runs_of<MultiplyLanes<true, true>>(rows, in, out)
+            : multiply_runs_of<MultiplyLanes<false, true>>(rows, in, out);
   } else {
-    multiply_runs_of<MultiplyLanes<false>>(rows, in, out);
+    offsets ? multiply_runs_of<MultiplyLanes<true, false>>(rows, in, out)
+            : multiply_runs_of<MultiplyLanes<false, false>>(rows, in, out);
   }
 }
 

@@ -61,7 +61,8 @@ struct Streams {
   std::vector<float> values;
 };
 
-void pack_row_group(const RowGroup& rows, int64_t height, int64_t first, int64_t end, Streams& streams) {
+/// What a block has of a row group in a segment.
+void pack_segment(const RowGroup& rows, int64_t height, int64_t first, int64_t end, uint32_t segment, Streams& streams) {
   const size_t before = streams.gaps.size();
   const auto add = [&](int64_t gap, int64_t column) {
     streams.gaps.push_back(static_cast<uint8_t>(gap));
@@ -71,7 +72,7 @@ void pack_row_group(const RowGroup& rows, int64_t height, int64_t first, int64_t
   };
   int64_t position = first;
   for (int64_t column = first; column < end; ++column) {
-    if (!rows.has_entry(column)) continue;
+    if (rows.weights.segment_of(column) != segment || !rows.has_entry(column)) continue;
     for (; column - position > 255; position += 255) add(255, -1);
     add(column - position, column);
     position = column;
@@ -103,14 +104,16 @@ WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, fb
   meta.rows = weights.rows;
   meta.columns = weights.columns;
   meta.groups = weights.groups;
+  meta.segments = weights.count_segments();
   meta.block = block != 0 ? block : choose_sparse_block(weights, packing);
   Streams streams;
   const int64_t height = rows_of_sparse_group(packing);
   for (int64_t group = 0; group < weights.groups; ++group) {
     for (int64_t first = 0; first < weights.columns; first += meta.block) {
       const int64_t end = std::min<int64_t>(first + meta.block, weights.columns);
-      for_each_row_group(weights, group, height,
-                         [&](const RowGroup& rows) { pack_row_group(rows, height, first, end, streams); });
+      for_each_row_group(weights, group, height, [&](const RowGroup& rows) {
+        for (uint32_t s = 0; s < meta.segments; ++s) pack_segment(rows, height, first, end, s, streams);
+      });
     }
   }
   packed.index = std::move(streams.counts);
@@ -128,13 +131,15 @@ std::vector<float> unpack_sparse_rows(const PackedWeights& weights) {
     for (int64_t block = 0; block < sparse_blocks(weights); ++block) {
       for (int64_t row = 0; row < rows; row += height) {
         const SparseTile tile = sparse_tile(weights, group, block, row, 1, entry);
-        const uint8_t* gap = tile.gaps;
-        int64_t column = block * weights.block;
-        for (const int64_t end = entry + (tile.counts[0] | tile.counts[1] << 8); entry < end; ++entry) {
-          column += *gap++;
-          for (int64_t r = 0; r < height && row + r < rows; ++r) {
-            dense[static_cast<size_t>((group * rows + row + r) * weights.columns + column)] +=
-                weights.values[static_cast<size_t>(entry * height + r)];
+        const uint8_t *count = tile.counts, *gap = tile.gaps;
+        for (uint32_t s = 0; s < weights.segments; ++s, count += 2) {
+          int64_t column = block * weights.block;
+          for (const int64_t end = entry + (count[0] | count[1] << 8); entry < end; ++entry) {
+            column += *gap++;
+            for (int64_t r = 0; r < height && row + r < rows; ++r) {
+              dense[static_cast<size_t>((group * rows + row + r) * weights.columns + column)] +=
+                  weights.values[static_cast<size_t>(entry * height + r)];
+            }
           }
         }
       }

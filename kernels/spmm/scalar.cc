@@ -5,7 +5,7 @@
 namespace lacuna {
 
 void spmm_f32_f32_f32_1x64__scalar(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
-  multiply_tile<1, 4>(rows, in, out);
+  multiply_tile<1, kMostLine / Vec::kLanes>(rows, in, out);
 }
 
 void spmm_f32_f32_f32_1x1__scalar(const SparseTile& rows, const TileInput& in, const TileOutput& out) {

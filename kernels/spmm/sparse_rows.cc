@@ -8,12 +8,12 @@ namespace lacuna {
 namespace {
 
 int64_t all_counts(const PackedWeights& weights) {
-  return sparse_blocks(weights) * weights.groups * sparse_row_groups(weights);
+  return sparse_blocks(weights) * weights.groups * sparse_row_groups(weights) * weights.segments;
 }
 
-/// Number of the count of a row group.
+/// Number of the first count of a row group.
 int64_t count_index(const PackedWeights& weights, int64_t group, int64_t block, int64_t row_group) {
-  return (group * sparse_blocks(weights) + block) * sparse_row_groups(weights) + row_group;
+  return ((group * sparse_blocks(weights) + block) * sparse_row_groups(weights) + row_group) * weights.segments;
 }
 
 int64_t count_at(const PackedWeights& weights, int64_t i) {
@@ -28,6 +28,9 @@ lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
       (block < kMinSparseBlock && block != weights.columns)) {
     return fail(error, LACUNA_ERROR_MEANING, "sparse weights: blocks of %u columns of %u", block, weights.columns);
   }
+  if (weights.segments < 1 || weights.segments > kMaxSegments) {
+    return fail(error, LACUNA_ERROR_MEANING, "sparse weights: %u segments", weights.segments);
+  }
   const auto index_bytes = static_cast<int64_t>(weights.index.size);
   const auto entries = static_cast<int64_t>(weights.values.size) / rows_of_sparse_group(weights.packing);
   const int64_t counts = all_counts(weights);
@@ -41,9 +44,9 @@ lacuna_status check_sizes(const PackedWeights& weights, lacuna_error* error) {
 
 /// Entries in row groups [first, first + rows) of a group in a block.
 int64_t count_entries(const PackedWeights& weights, int64_t group, int64_t block, int64_t first, int64_t rows) {
-  const int64_t begin = count_index(weights, group, block, first);
+  const int64_t begin = count_index(weights, group, block, first), end = begin + rows * weights.segments;
   int64_t entries = 0;
-  for (int64_t i = begin; i < begin + rows; ++i) entries += count_at(weights, i);
+  for (int64_t i = begin; i < end; ++i) entries += count_at(weights, i);
   return entries;
 }
 
@@ -82,7 +85,7 @@ lacuna_status check_sparse_rows(const PackedWeights& weights, lacuna_error* erro
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t rest = int64_t{weights.columns} - block * weights.block;
       const int64_t width = rest < weights.block ? rest : weights.block;
-      for (const int64_t end = i + rows; i < end; ++i) {
+      for (const int64_t end = i + rows * weights.segments; i < end; ++i) {
         const int64_t n = count_at(weights, i);
         if (n > left) return fail(error, LACUNA_ERROR_MEANING, "sparse weights: counts exceed the entries");
         left -= n;
@@ -107,6 +110,7 @@ SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t bloc
   tile.gaps = weights.index.data + all_counts(weights) * 2 + entry;
   tile.values = weights.values.data + entry * height;
   tile.rows = rows;
+  tile.segments = weights.segments;
   return tile;
 }
 

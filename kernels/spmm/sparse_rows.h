@@ -1,9 +1,9 @@
 // Packings SparseRows and SparseRows4 on the device: their bytes, their check, and where rows lie in them.
 //
 // The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
-// the order [group][block][row of the group], where SparseRows4 has blocks of 4 rows for rows:
-//   index   counts, uint16 little-endian: entries of each row; behind all counts the gaps, uint8: columns from the
-//           entry before, or from the block's first column at the start of a row
+// the order [group][block][row of the group][segment], where SparseRows4 has blocks of 4 rows for rows:
+//   index   counts, uint16 little-endian: entries of each segment of each row; behind all counts the gaps, uint8: columns
+//           from the entry before, or from the block's first column at the start of a segment
 //   values  float32, one for each row of an entry; 0 for rows that the last block of 4 lacks
 // A gap over 255 is bridged by entries of gap 255 and value 0. See docs/decisions/0001.
 #pragma once
@@ -19,6 +19,8 @@ namespace lacuna {
 constexpr uint32_t kMaxSparseBlock = 65535;
 /// Narrowest block of several.
 constexpr uint32_t kMinSparseBlock = 16;
+/// Most segments of a row.
+constexpr uint32_t kMaxSegments = 8;
 
 /// Rows that share entries: 1 or 4.
 inline int64_t rows_of_sparse_group(fbs::Packing packing) { return packing == fbs::Packing::SparseRows4 ? 4 : 1; }

@@ -11,13 +11,19 @@ namespace lacuna {
 
 /// The streams of neighbouring rows in one block of columns.
 struct SparseTile {
-  const uint8_t* counts;  ///< [rows or blocks of 4] little-endian uint16: entries of each
+  const uint8_t* counts;  ///< [rows or blocks of 4][segments] little-endian uint16: entries of each
   const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a row
   const float* values;    ///< of each entry, 1 or 4
   int64_t rows;
+  int64_t segments;  ///< of a row
 };
 
-/// out = rows x in. The sum of an output runs over its entries in stream order (kTile), or in four interleaved parts
+/// Pixels of a line (TileInput) that every kernel of SparseRows keeps in registers.
+constexpr int kMostLine = 32;
+
+/// out = rows x in. Where pixels come in lines, they are whole ones, and the sums move on by a pixel behind each segment but the
+/// last: pixel p of row r is the sum of what segment s has for pixel p - (segments - 1 - s). What moves out of a line
+/// comes into the next one; zeros come into the first. The sum of an output runs over its entries in stream order (kTile), or in four interleaved parts
 /// (kVector).
 using SpmmFunction = void (*)(const SparseTile& rows, const TileInput& in, const TileOutput& out);
 

@@ -41,15 +41,17 @@ struct UnfoldLines {
   UnfoldInput in;
   const int32_t* sources;  ///< [source_rows] input row (or outside) of each, for a tile whose first output row is 0
   int64_t source_rows;
-  int64_t row;           ///< first output row
-  int64_t column;        ///< first output column
-  int64_t columns;       ///< 1 to pitch
+  const int32_t* starts;  ///< [planes] input column (or outside) that each starts at, for a tile at output column 0
+  int64_t planes;         ///< of a channel and depth tap
+  int64_t row;            ///< first output row
+  int64_t column;         ///< first output column
   int64_t pitch;         ///< floats from a line to the next: 4, 8 or a multiple of 16, up to kMaxPitch
   int64_t plane_stride;  ///< floats, at least source_rows * pitch, and 16 - pitch more
 };
 
-/// Writes out[plane * plane_stride + s * pitch + p] for each source row s, column p and plane (channel * depth taps +
-/// kz) * width taps + kx. Other floats of a plane may be written too.
+/// Writes out[n * plane_stride + s * pitch + p] for each source row s, p < pitch and n = (channel * depth taps + kz) *
+/// planes + plane: input column starts[plane] + (column + p) * stride of that row, or zero outside. Other floats of a plane may be
+/// written too.
 using UnfoldLinesFunction = void (*)(const UnfoldLines& tile, float* out);
 
 /// Sums of `rows` channels for `lines` rows of pixels, on their way into planes.

@@ -179,15 +179,16 @@ inline void unfold_pixels(const UnfoldPixels& t, float* out) {
   (shifts_only(t) ? unfold_by_shifts : unfold_by_taps)(t, row, x, out);
 }
 
-/// How the lines of one kernel column are read: the same for all rows and planes.
+/// How the lines of planes that start at one input column are read: the same for all rows and channels.
 class LineReader {
  public:
-  LineReader(const UnfoldLines& t, int64_t kx)
-      : stride_(t.in.width.stride), vectors_(static_cast<int>((t.pitch + Vec::kLanes - 1) / Vec::kLanes)) {
-    const InsideRange inside(t.in.width, kx);
-    first_ = clamp_to(inside.first - t.column, 0, t.columns);
-    end_ = clamp_to(inside.end - t.column, first_, t.columns);
-    begin_ = t.in.width.position(t.column, kx);
+  LineReader(const UnfoldLines& t, int64_t start)
+      : stride_(t.in.width.stride),
+        vectors_(static_cast<int>((t.pitch + Vec::kLanes - 1) / Vec::kLanes)),
+        begin_(start + t.column * stride_) {
+    const int64_t in = t.in.width.in;
+    first_ = clamp_to(begin_ >= 0 ? 0 : (-begin_ + stride_ - 1) / stride_, 0, t.pitch);
+    end_ = clamp_to(begin_ >= in ? 0 : (in - begin_ + stride_ - 1) / stride_, first_, t.pitch);
     for (int v = 0; v < vectors_ && stride_ <= 2; ++v) set_masks(v);
     whole_first_ = static_cast<int>((first_ + Vec::kLanes - 1) / Vec::kLanes);
     whole_end_ = static_cast<int>(end_ / Vec::kLanes);
@@ -248,21 +249,21 @@ class LineReader {
 
   int64_t stride_;
   int vectors_;
-  int64_t first_, end_;  ///< columns inside the plane
-  int whole_first_, whole_end_;  ///< vectors of such columns alone
-  int64_t begin_;        ///< position that column 0 reads
+  int64_t begin_;                ///< input column of the first float
+  int64_t first_, end_;          ///< floats inside the input
+  int whole_first_, whole_end_;  ///< vectors of such floats alone
   LoadMask near_[kVectors];
   LoadMask far_[kVectors];  ///< of the second vector, at stride 2
 };
 
 inline void unfold_lines(const UnfoldLines& t, float* out) {
   const Window& height = t.in.height;
-  const int64_t taps = t.in.width.kernel, first_row = t.row * height.stride;
-  for (int64_t kx = 0; kx < taps; ++kx) {
-    const LineReader reader(t, kx);
+  const int64_t first_row = t.row * height.stride;
+  for (int64_t i = 0; i < t.planes; ++i) {
+    const LineReader reader(t, t.starts[i]);
     PlaneCursor cursor(t.in);
     for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
-      float* to = out + (plane * taps + kx) * t.plane_stride;
+      float* to = out + (plane * t.planes + i) * t.plane_stride;
       for (int64_t s = 0; s < t.source_rows; ++s, to += t.pitch) {
         const int64_t y = first_row + t.sources[s];
         if (cursor.plane() == nullptr || y < 0 || y >= height.in) {

@@ -44,6 +44,7 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.columns = weights.columns();
   view.groups = weights.groups();
   view.block = weights.block();
+  view.segments = weights.segments();
   view.index = range<uint8_t>(bases.weights, weights.index_offset(), weights.index_bytes());
   view.values = range<float>(bases.weights, weights.values_offset(), weights.values_bytes());
   view.bias = range<float>(bases.weights, weights.bias_offset(), weights.bias_bytes());

@@ -361,6 +361,9 @@ class Verifier {
       return fail(reason, LACUNA_ERROR_MEANING, "block %u or %llu index bytes do not suit the packing", weights.block(),
                   static_cast<unsigned long long>(weights.index_bytes()));
     }
+    if (weights.segments() != 1 && weights.packing() != fbs::Packing::SparseRows) {
+      return fail(reason, LACUNA_ERROR_MEANING, "%u segments do not suit the packing", weights.segments());
+    }
     if (weights.values_bytes() % sizeof(float) != 0 ||
         (weights.bias_bytes() != 0 && weights.bias_bytes() != uint64_t{4} * weights.rows())) {
       return fail(reason, LACUNA_ERROR_MEANING, "bytes of weights or bias are no whole number of fp32 or of rows");

@@ -44,6 +44,11 @@ void packings(const uint8_t* data, size_t bytes) {
   matrix.channel_columns = 1 + decisions.below(10);
   matrix.copied_columns = 1 + decisions.below(matrix.channel_columns);
   matrix.columns = matrix.channel_columns * (1 + decisions.below(200));
+  const bool segmented = decisions.one_in(2);
+  const uint32_t taps_of_segment = 2 + decisions.below(10);
+  for (uint32_t tap = 0; segmented && tap < matrix.channel_columns; ++tap) {
+    matrix.segments.push_back(tap / taps_of_segment);
+  }
   std::vector<float> weights(size_t{matrix.rows} * matrix.columns);
   for (uint32_t row = 0; row < matrix.rows; ++row)
     fill_row(decisions, &weights[size_t{row} * matrix.columns], matrix.columns);

@@ -48,6 +48,9 @@ lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& ge
     case fbs::Packing::SparseRows:
     case fbs::Packing::SparseRows4:
       LACUNA_RETURN_IF_ERROR(check_sparse_rows(weights, error));
+      if (weights.segments != 1 && weights.segments != geometry.width.segments()) {
+        return fail(error, LACUNA_ERROR_MEANING, "%u segments do not suit the window", weights.segments);
+      }
       if (weights.block == weights.columns || weights.block % geometry.taps() == 0) return LACUNA_OK;
       return fail(error, LACUNA_ERROR_MEANING, "blocks of %u columns are not whole channels", weights.block);
     case fbs::Packing::DenseRows8:

@@ -26,6 +26,8 @@ constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
 constexpr double kDenseFill = 0.97;
+/// Part of what other lines fill that lines with moving sums must fill.
+constexpr double kMovingFill = 0.8;
 
 /// Where the columns of a tile come from.
 enum class Source : uint8_t {
@@ -58,6 +60,7 @@ struct State {
   LineTiling lines;       ///< kLines
   size_t sums;            ///< kLines: floats of scratch in front of the sums
   const int32_t* sources;
+  const int32_t* starts;
   const int32_t* offsets;
   RowRanges ranges;
   uint32_t tasks;
@@ -88,6 +91,7 @@ struct Shapes {
     const ConvGeometry& g = geometry;
     const PackedWeights& weights = *step.weights;
     sparse = is_sparse(weights.packing);
+    segments = weights.segments;
     const bool in_place = g.is_pointwise();
     depth_out = in_place ? 1 : g.depth.out;
     pixels = (in_place ? g.depth.out : 1) * g.height.out * g.width.out;
@@ -101,17 +105,20 @@ struct Shapes {
   int64_t unfolded() const {
     if (source == Source::kPlanes) return 0;
     if (source == Source::kPixels) return block * column_stride;
-    return block / geometry.height.kernel * lines.plane_stride + kPixelUnit;  // the last line is read in whole units
+    const int64_t planes = block / (geometry.height.kernel * geometry.width.kernel) * lines.planes;
+    return planes * lines.plane_stride + kPixelUnit;  // the last line is read in whole units
   }
   /// Floats of the sums of a tile.
   int64_t sums() const {
     return source == Source::kLines && sparse ? geometry.rows * lines.sums_stride() + kPixelUnit : 0;
   }
   int64_t source_rows() const { return source == Source::kLines ? lines.source_rows : 0; }
+  int64_t planes() const { return source == Source::kLines ? lines.planes : 0; }
   int64_t offsets() const { return source == Source::kLines ? block : 0; }
 
   ConvGeometry geometry;
   bool sparse;
+  int64_t segments;
   Source source;
   int64_t depth_out;
   int64_t pixels;
@@ -122,11 +129,17 @@ struct Shapes {
   int64_t blocks;
 
  private:
+  void choose_moving(int64_t units) {
+    const LineTiling moving = choose_moving_tiling(geometry, units);
+    const double fill = line_tiling_fill(geometry, lines);
+    if (moving.parts > 0 && line_tiling_fill(geometry, moving) >= fill * kMovingFill) lines = moving;
+  }
   void choose_source(bool in_place) {
     const int64_t units = !sparse ? kDenseUnits : geometry.taps() == 1 ? kSparseUnitsOfOneTap : kSparseUnits;
     source = in_place ? Source::kPlanes : Source::kPixels;
     if (!in_place && is_ordinary(geometry)) {
       lines = sparse ? choose_line_tiling(geometry, units) : choose_wide_tiling(geometry, units);
+      if (segments > 1) choose_moving(units);
       if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;
     }
     const int64_t most = source == Source::kPlanes && !sparse ? kGemmTilePixels : kTilePixels;
@@ -245,39 +258,43 @@ void run_pixels(const State& s, const Item& item, float* scratch) {
 
 UnfoldLines lines_of(const State& s, const Item& item) {
   const LineTiling& tiling = s.lines;
-  const int64_t part = item.tile % tiling.parts, units = ceil_div(s.window.width.out, kPixelUnit);
-  const auto parts = static_cast<uint32_t>(tiling.parts), index = static_cast<uint32_t>(part);
-  UnfoldLines tile;
+  UnfoldLines tile = {};
   tile.sources = s.sources;
   tile.source_rows = tiling.source_rows;
   tile.row = item.tile / tiling.parts * tiling.rows;
-  tile.column = task_begin(units, parts, index) * kPixelUnit;
-  tile.columns = std::min(task_begin(units, parts, index + 1) * kPixelUnit, s.window.width.out) - tile.column;
+  tile.column = item.tile % tiling.parts * tiling.part;
+  tile.starts = s.starts;
+  tile.planes = tiling.planes;
   tile.pitch = tiling.pitch;
   tile.plane_stride = tiling.plane_stride;
   return tile;
 }
 
+int64_t columns_of(const State& s, const UnfoldLines& tile) {
+  return std::min(s.lines.part, s.window.width.out - tile.column);
+}
+
 /// Rows of pixels, dense: sums wait in the output between blocks.
 void run_lines_in_place(const State& s, const Item& item, float* scratch) {
   UnfoldLines tile = lines_of(s, item);
-  const int64_t lines = std::min(s.lines.rows, s.window.height.out - tile.row);
+  const int64_t lines = std::min(s.lines.rows, s.window.height.out - tile.row), columns = columns_of(s, tile);
   const Rows rows = rows_of(s, item);
   const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * s.window.width.out + tile.column;
   for (int64_t block = 0; block < s.blocks; ++block) {
     tile.in = input_of(s, item, block);
     s.unfold.unfold_lines(tile, scratch);
-    const auto pixels = static_cast<int>((lines - 1) * s.lines.pitch + tile.columns);
+    const auto pixels = static_cast<int>((lines - 1) * s.lines.pitch + columns);
     multiply(s, item, block, {scratch, 0, s.offsets}, output_at(s, item, rows, block, pixel, pixels));
   }
-  end_pixels(s, item, rows, pixel, (lines - 1) * s.lines.pitch + tile.columns);
+  end_pixels(s, item, rows, pixel, (lines - 1) * s.lines.pitch + columns);
 }
 
 /// Rows of pixels, sparse: sums wait in scratch, where whole vectors of them are aligned.
 void run_lines(const State& s, const Item& item, float* scratch) {
   const LineTiling& tiling = s.lines;
   UnfoldLines tile = lines_of(s, item);
-  const int64_t lines = std::min(tiling.rows, s.window.height.out - tile.row);
+  const int64_t lines = std::min(tiling.rows, s.window.height.out - tile.row), columns = columns_of(s, tile);
+  const int64_t pixels = tiling.moves ? lines * tiling.pitch : (lines - 1) * tiling.pitch + columns;
   const Rows rows = rows_of(s, item);
   float* sums = scratch + s.sums;
   for (int64_t block = 0; block < s.blocks; ++block) {
@@ -286,16 +303,16 @@ void run_lines(const State& s, const Item& item, float* scratch) {
     TileOutput out = output_of(s, rows, block);
     out.y = sums;
     out.row_stride = tiling.sums_stride();
-    out.pixels = static_cast<int>(ceil_div((lines - 1) * tiling.pitch + tile.columns, kPixelUnit) * kPixelUnit);
+    out.pixels = static_cast<int>(ceil_div(pixels, kPixelUnit) * kPixelUnit);
     out.last = false;
-    multiply(s, item, block, {scratch, 0, s.offsets}, out);
+    multiply(s, item, block, {scratch, 0, s.offsets, tiling.moves ? static_cast<int>(tiling.pitch) : 0}, out);
   }
   FoldLines fold = {};
-  fold.sums = sums;
+  fold.sums = sums + tiling.lead;
   fold.sums_stride = tiling.sums_stride();
   fold.rows = rows.rows;
   fold.lines = lines;
-  fold.columns = tile.columns;
+  fold.columns = columns;
   fold.pitch = tiling.pitch;
   fold.line_stride = s.window.width.out;
   const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * s.window.width.out + tile.column;
@@ -310,7 +327,7 @@ void run_lines(const State& s, const Item& item, float* scratch) {
   if (s.epilogue.after.function == nullptr) return;
   for (int64_t r = 0; r < rows.rows; ++r) {
     for (int64_t l = 0; l < lines; ++l) {
-      s.epilogue.after.apply(fold.y + r * fold.y_stride + l * fold.line_stride, static_cast<size_t>(tile.columns));
+      s.epilogue.after.apply(fold.y + r * fold.y_stride + l * fold.line_stride, static_cast<size_t>(columns));
     }
   }
 }
@@ -357,7 +374,7 @@ size_t tiles_state_bytes(const OpStep& step) {
   const int64_t groups = shapes.geometry.groups;
   const int64_t tables = RowRanges::table_size(groups, max_row_ranges(groups), shapes.sparse ? shapes.blocks : 0);
   return align_up(sizeof(State)) + static_cast<size_t>(tables) * sizeof(int64_t) +
-         static_cast<size_t>(shapes.source_rows() + shapes.offsets()) * sizeof(int32_t);
+         static_cast<size_t>(shapes.source_rows() + shapes.planes() + shapes.offsets()) * sizeof(int32_t);
 }
 
 size_t tiles_scratch_bytes(const OpStep& step) {
@@ -405,10 +422,14 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   if (s.source == Source::kLines) {
     tables += RowRanges::table_size(g.groups, ranges, shapes.sparse ? shapes.blocks : 0);
     auto* sources = reinterpret_cast<int32_t*>(tables);
+    int32_t* starts = sources + s.lines.source_rows;
+    int32_t* offsets = starts + s.lines.planes;
     list_source_rows(g, s.lines, sources);
-    list_column_offsets(g, s.lines, s.block, sources + s.lines.source_rows);
+    list_plane_starts(g, s.lines, starts);
+    list_column_offsets(g, s.lines, s.block, offsets);
     s.sources = sources;
-    s.offsets = sources + s.lines.source_rows;
+    s.starts = starts;
+    s.offsets = offsets;
   }
   s.tasks = split_parts(s.items(), threads);
   return {s.tasks, name};

@@ -9,12 +9,17 @@ namespace lacuna {
 constexpr int64_t kPixelUnit = 16;
 
 /// Tiles of whole or cut rows (kernels/unfold/unfold.h: UnfoldLines). Taps of one kernel column share copies, so the
-/// columns of a tile take a third of the room that a 3x3 window takes tap by tap, and more of them fit L1.
+/// columns of a tile take a third of the room that a 3x3 window takes tap by tap, and more of them fit L1. Where sums move
+/// (kernels/spmm/spmm.h: TileInput::line), kernel columns of one phase share copies as well: another third.
 struct LineTiling {
   int64_t rows;   ///< output rows of a tile, at most
   int64_t bands;  ///< of that many rows
   int64_t parts;  ///< that an output row is cut into
+  int64_t part;   ///< columns of one, at most
   int64_t pitch;  ///< floats from a line to the next
+  int64_t lead;   ///< where sums move: floats of a line in front of its first sum
+  bool moves;     ///< whether sums move
+  int64_t planes;  ///< of a channel and depth tap
   int64_t source_rows;
   int64_t plane_stride;  ///< floats
 
@@ -29,8 +34,14 @@ LineTiling choose_line_tiling(const ConvGeometry& g, int64_t units);
 /// The widest line tiling whose tiles lie in the output as they are: one row, or rows without gaps.
 LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units);
 
+/// The tiling with moving sums; with no parts where the window has just one segment or lines would not suit it.
+LineTiling choose_moving_tiling(const ConvGeometry& g, int64_t units);
+
 /// Part of the computed pixels that exist.
 double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling);
+
+/// Fills starts [planes]: the input column that each plane starts at for output column 0.
+void list_plane_starts(const ConvGeometry& g, const LineTiling& tiling, int32_t* starts);
 
 /// Fills sources [source_rows]: the input row of each source row for output row 0. Rows whose taps are a stride apart
 /// are neighbours, so that the next output row is the next source row for every tap.

@@ -109,6 +109,13 @@ TEST_CASE("damaged sparse rows are refused") {
       CHECK(refused(bad));
     }
   }
+  SUBCASE("no_segment_or_too_many") {
+    for (const uint32_t segments : {0u, 2u, 9u}) {
+      WeightBytes bad = good;
+      bad.meta.segments = segments;
+      CHECK(refused(bad));
+    }
+  }
   SUBCASE("absurd_sizes_do_not_overflow") {
     WeightBytes bad = good;
     bad.meta.rows = bad.meta.columns = 0x7fffffff;
@@ -191,6 +198,75 @@ TEST_CASE("every spmm kernel of this machine agrees with a plain loop") {
     check_kernel(kernel, {3, 256, 1, true, true, true}, 1.0, 256, false, rng);
   }
   CHECK(tiles >= 2);
+}
+
+/// A row of pixels filtered by taps -1, 0 and 1 as three segments, whose sums move.
+void check_moving(const SpmmKernel& kernel, int line, int lines, bool first, std::mt19937& rng) {
+  constexpr int64_t kRows = 5, kChannels = 20, kTaps = 3;
+  const Tensor weight = weights_with_boundary_rows(rng, kRows, kChannels * kTaps, 0.3);
+  WeightMatrix matrix = matrix_of(weight, 1);
+  matrix.channel_columns = kTaps;
+  matrix.segments = {0, 1, 2};
+  const WeightBytes packed = pack_sparse_rows(matrix, nullptr, kernel.packing, kChannels * kTaps);
+  const int pixels = line * lines;
+  const Tensor x = random_weight(rng, make_shape({kChannels, pixels + 64}), 1.0);
+  std::vector<int32_t> offsets;  // all taps of a channel read one run
+  for (int64_t c = 0; c < kChannels * kTaps; ++c) offsets.push_back(static_cast<int32_t>(c / kTaps * (pixels + 64)));
+  Tensor y = random_weight(rng, make_shape({kRows, pixels}), 1.0);
+  const Tensor before = y;
+  TileOutput out = {};
+  out.y = y.f32.data();
+  out.row_stride = out.pixels = pixels;
+  out.first = first;
+  kernel.function(sparse_tile(packed.view(), 0, 0, 0, kRows, 0), {x.f32.data(), 0, offsets.data(), line}, out);
+  double worst = 0;
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t p = 0; p < pixels; ++p) {
+      double wanted = first ? 0.0 : before.f32[static_cast<size_t>(r * pixels + p)];
+      for (int64_t c = 0; c < kChannels * kTaps; ++c) {
+        const int64_t from = p - (kTaps - 1 - c % kTaps);
+        if (from < 0) continue;
+        wanted += double{weight.f32[static_cast<size_t>(r * kChannels * kTaps + c)]} *
+                  double{x.f32[static_cast<size_t>(offsets[static_cast<size_t>(c)] + from)]};
+      }
+      worst = std::max(worst, std::abs(wanted - double{y.f32[static_cast<size_t>(r * pixels + p)]}));
+    }
+  }
+  CHECK(worst <= 1e-5);
+}
+
+TEST_CASE("sums of segments move on by a pixel") {
+  std::mt19937 rng(1);
+  for (const SpmmKernel& kernel : kSpmmKernels) {
+    if ((cpu_isas() & kernel.isa) == 0 || kernel.packing != fbs::Packing::SparseRows) continue;
+    if (kernel.shape != SpmmShape::kTile) continue;
+    CAPTURE(kernel.name);
+    for (const int line : {4, 8, 16, kMostLine}) {
+      CAPTURE(line);
+      // One run of lines, whose sums move from each line to the next.
+      for (const bool first : {false, true}) check_moving(kernel, line, kMostLine / line, first, rng);
+    }
+  }
+}
+
+TEST_CASE("segments stay where pixels do not come in lines") {
+  std::mt19937 rng(1);
+  const Tensor weight = weights_with_boundary_rows(rng, 6, 60, 0.3);
+  WeightMatrix matrix = matrix_of(weight, 1);
+  matrix.channel_columns = 3;
+  matrix.segments = {0, 0, 1};
+  const WeightBytes packed = pack_sparse_rows(matrix, nullptr, fbs::Packing::SparseRows, 60);
+  lacuna_error error = {};
+  CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
+  CHECK(packed.meta.segments == 2);
+  CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
+  for (const SpmmKernel& kernel : kSpmmKernels) {
+    if ((cpu_isas() & kernel.isa) == 0 || kernel.packing != fbs::Packing::SparseRows) continue;
+    CAPTURE(kernel.name);
+    TileProblem problem({6, 60, kernel.shape == SpmmShape::kVector ? 1 : 37, true, true, true}, rng);
+    kernel.function(sparse_tile(packed.view(), 0, 0, 0, 6, 0), problem.input(0, false), problem.output(true, true));
+    CHECK(problem.error(weight) <= 1e-5);
+  }
 }
 
 }  // namespace

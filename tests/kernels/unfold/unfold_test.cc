@@ -8,6 +8,7 @@
 
 #include "kernels/copy/cases.h"
 #include "kernels/ops/conv/tiling.h"
+#include "kernels/spmm/spmm.h"
 #include "platforms/cpu_features.h"
 #include "tests/support/guarded_memory.h"
 
@@ -62,35 +63,47 @@ void check_pixels(const UnfoldKernel& kernel, const UnfoldPixels& t, const Tenso
   CHECK(equal);
 }
 
-/// Tiles of up to `units` units, read through the offsets as kernels do.
-void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, int64_t units, const Tensor& x) {
-  const ConvGeometry g = {1, 1, in.channels, 1, 3, in.depth, in.height, in.width};
-  const LineTiling tiling = choose_line_tiling(g, units);
-  REQUIRE(tiling.rows * tiling.pitch <= units * kPixelUnit);
-  std::vector<int32_t> sources(static_cast<size_t>(tiling.source_rows));
+/// Tiles of a tiling, read through the offsets as kernels do: float p of a line is output column t.column + p, and
+/// where sums move, tap kx reads what its shift moves to it.
+void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, const ConvGeometry& g, const LineTiling& tiling,
+                 const Tensor& x) {
+  std::vector<int32_t> sources(static_cast<size_t>(tiling.source_rows)), starts(static_cast<size_t>(tiling.planes));
   std::vector<int32_t> offsets(static_cast<size_t>(columns_of(in)));
   list_source_rows(g, tiling, sources.data());
+  list_plane_starts(g, tiling, starts.data());
   list_column_offsets(g, tiling, columns_of(in), offsets.data());
-  const int64_t planes = in.channels * in.depth.kernel * in.width.kernel;
+  const int64_t planes = in.channels * in.depth.kernel * tiling.planes;
   GuardedMemory out(static_cast<size_t>(planes * tiling.plane_stride) * sizeof(float));
-  UnfoldLines t = {in, sources.data(), tiling.source_rows, 0, 0, 0, tiling.pitch, tiling.plane_stride};
-  const int64_t part = std::max<int64_t>(tiling.pitch, kPixelUnit);
+  UnfoldLines t = {in, sources.data(), tiling.source_rows, starts.data(), tiling.planes, 0, 0, tiling.pitch,
+                   tiling.plane_stride};
+  const int64_t last_shift = in.width.shift(in.width.kernel - 1);
   bool equal = true;
   for (t.row = 0; t.row < in.height.out; t.row += tiling.rows) {
-    for (t.column = 0; t.column < in.width.out; t.column += part) {
-      t.columns = std::min(tiling.pitch, in.width.out - t.column);
+    for (t.column = 0; t.column < in.width.out; t.column += tiling.part) {
       kernel.unfold_lines(t, out.floats());
       for_each_column(in, [&](int64_t number, int64_t channel, int64_t kz, int64_t ky, int64_t kx) {
         const float* line = out.floats() + offsets[static_cast<size_t>(number)];
         for (int64_t row = t.row; row < std::min(t.row + tiling.rows, in.height.out); ++row, line += t.pitch) {
-          for (int64_t p = 0; p < t.columns; ++p) {
-            equal = equal && line[p] == expected(in, x, channel, kz, ky, kx, row, t.column + p);
+          for (int64_t p = 0; p < std::min(tiling.part, in.width.out - t.column); ++p) {
+            const int64_t moved = tiling.moves ? p + tiling.lead + in.width.shift(kx) - last_shift : p;
+            // In front of a first line there is nothing: zeros move in.
+            const float read = moved < 0 && row == t.row ? 0.0f : line[moved];
+            equal = equal && read == expected(in, x, channel, kz, ky, kx, row, t.column + p);
           }
         }
       });
     }
   }
   CHECK(equal);
+}
+
+void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, int64_t units, const Tensor& x) {
+  const ConvGeometry g = {1, 1, in.channels, 1, 3, in.depth, in.height, in.width};
+  const LineTiling tiling = choose_line_tiling(g, units);
+  REQUIRE(tiling.rows * tiling.pitch <= units * kPixelUnit);
+  check_lines(kernel, in, g, tiling, x);
+  const LineTiling moving = choose_moving_tiling(g, kMostLine / kPixelUnit * units);
+  if (moving.parts > 0) check_lines(kernel, in, g, moving, x);
 }
 
 TEST_CASE("every unfold kernel of this machine copies what the window sees") {

@@ -161,6 +161,7 @@ const std::vector<Reject>& rejects() {
       {"rows_0", kMeaning, "rows", [](ModelBuilder& m) { step(m, kFc).weights->rows = 0; }},
       {"groups_do_not_divide", kMeaning, "groups", [](ModelBuilder& m) { step(m, kFc).weights->groups = 2; }},
       {"block_of_a_dense_packing", kMeaning, "block", [](ModelBuilder& m) { step(m, kFc).weights->block = 8; }},
+      {"segments_of_a_dense_packing", kMeaning, "segments", [](ModelBuilder& m) { step(m, kFc).weights->segments = 2; }},
       {"block_0_of_a_sparse_packing", kMeaning, "block",
        [](ModelBuilder& m) { step(m, kFc).weights->packing = fbs::Packing::SparseRows; }},
       {"bias_too_short", kMeaning, "bias", [](ModelBuilder& m) { step(m, kFc).weights->bias_bytes -= 4; }},
