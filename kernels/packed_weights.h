@@ -13,10 +13,10 @@ namespace lacuna {
 /// (Depthwise).
 struct PackedWeights {
   fbs::Packing packing = fbs::Packing::None;
-  uint32_t rows = 0;     ///< output channels or units, of all groups
-  uint32_t columns = 0;  ///< weights of a row when dense
-  uint32_t groups = 1;   ///< rows are split evenly among them
-  uint32_t block = 0;    ///< of sparse packings: columns of a block
+  uint32_t rows = 0;      ///< output channels or units, of all groups
+  uint32_t columns = 0;   ///< weights of a row when dense
+  uint32_t groups = 1;    ///< rows are split evenly among them
+  uint32_t block = 0;     ///< of sparse packings: columns of a block
   uint32_t segments = 1;  ///< of sparse packings: runs of entries of a row in a block
   Span<const uint8_t> index;
   Span<const float> values;

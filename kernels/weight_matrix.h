@@ -12,8 +12,8 @@ struct WeightMatrix {
   uint32_t rows = 0;  ///< of all groups
   uint32_t columns = 0;
   uint32_t groups = 1;
-  uint32_t channel_columns = 1;  ///< columns of one input channel: blocks are whole channels
-  uint32_t copied_columns = 1;   ///< planes of a channel when windows are unfolded
+  uint32_t channel_columns = 1;    ///< columns of one input channel: blocks are whole channels
+  uint32_t copied_columns = 1;     ///< planes of a channel when windows are unfolded
   std::vector<uint32_t> segments;  ///< [channel_columns], of sparse packings: of a column; empty: 0
 
   uint32_t segment_of(int64_t column) const {

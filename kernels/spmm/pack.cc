@@ -62,7 +62,8 @@ struct Streams {
 };
 
 /// What a block has of a row group in a segment.
-void pack_segment(const RowGroup& rows, int64_t height, int64_t first, int64_t end, uint32_t segment, Streams& streams) {
+void pack_segment(const RowGroup& rows, int64_t height, int64_t first, int64_t end, uint32_t segment,
+                  Streams& streams) {
   const size_t before = streams.gaps.size();
   const auto add = [&](int64_t gap, int64_t column) {
     streams.gaps.push_back(static_cast<uint8_t>(gap));

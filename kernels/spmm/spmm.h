@@ -21,10 +21,10 @@ struct SparseTile {
 /// Pixels of a line (TileInput) that every kernel of SparseRows keeps in registers.
 constexpr int kMostLine = 32;
 
-/// out = rows x in. Where pixels come in lines, they are whole ones, and the sums move on by a pixel behind each segment but the
-/// last: pixel p of row r is the sum of what segment s has for pixel p - (segments - 1 - s). What moves out of a line
-/// comes into the next one; zeros come into the first. The sum of an output runs over its entries in stream order (kTile), or in four interleaved parts
-/// (kVector).
+/// out = rows x in. Where pixels come in lines, they are whole ones, and the sums move on by a pixel behind each
+/// segment but the last: pixel p of row r is the sum of what segment s has for pixel p - (segments - 1 - s). What moves
+/// out of a line comes into the next one; zeros come into the first. The sum of an output runs over its entries in
+/// stream order (kTile), or in four interleaved parts (kVector).
 using SpmmFunction = void (*)(const SparseTile& rows, const TileInput& in, const TileOutput& out);
 
 enum class SpmmShape : uint8_t {

@@ -23,7 +23,8 @@ inline void move_on(Vec* sum) {
   sum[0] = lanes_from<Vec::kLanes - 1>(zero(), sum[0]);
 }
 
-/// Sums of a row in its first segment. Where there are several, they start from bias or y in the last one, so that what they start from never moves.
+/// Sums of a row in its first segment. Where there are several, they start from bias or y in the last one, so that what
+/// they start from never moves.
 template <int NR, bool kMasked, bool kSegments>
 inline void start_row(const TileOutput& out, int64_t row, int tail, Vec* sum) {
   if constexpr (!kSegments) return start_sums<NR, kMasked>(out, row, tail, sum);
@@ -114,7 +115,8 @@ inline void multiply_tile(const SparseTile& rows, const TileInput& in, const Til
   const bool offsets = in.offsets != nullptr;
   if constexpr (R == 1) {
     if (rows.segments > 1) {
-      return offsets ? multiply_runs<R, NR, true, true>(rows, in, out) : multiply_runs<R, NR, false, true>(rows, in, out);
+      return offsets ? multiply_runs<R, NR, true, true>(rows, in, out)
+                     : multiply_runs<R, NR, false, true>(rows, in, out);
     }
   }
   offsets ? multiply_runs<R, NR, true, false>(rows, in, out) : multiply_runs<R, NR, false, false>(rows, in, out);

@@ -45,13 +45,13 @@ struct UnfoldLines {
   int64_t planes;         ///< of a channel and depth tap
   int64_t row;            ///< first output row
   int64_t column;         ///< first output column
-  int64_t pitch;         ///< floats from a line to the next: 4, 8 or a multiple of 16, up to kMaxPitch
-  int64_t plane_stride;  ///< floats, at least source_rows * pitch, and 16 - pitch more
+  int64_t pitch;          ///< floats from a line to the next: 4, 8 or a multiple of 16, up to kMaxPitch
+  int64_t plane_stride;   ///< floats, at least source_rows * pitch, and 16 - pitch more
 };
 
 /// Writes out[n * plane_stride + s * pitch + p] for each source row s, p < pitch and n = (channel * depth taps + kz) *
-/// planes + plane: input column starts[plane] + (column + p) * stride of that row, or zero outside. Other floats of a plane may be
-/// written too.
+/// planes + plane: input column starts[plane] + (column + p) * stride of that row, or zero outside. Other floats of a
+/// plane may be written too.
 using UnfoldLinesFunction = void (*)(const UnfoldLines& tile, float* out);
 
 /// Sums of `rows` channels for `lines` rows of pixels, on their way into planes.

@@ -15,7 +15,12 @@ namespace {
 /// The window of rows of pixels, but for their lengths.
 Window width_window(const fbs::ConvAttrs& attrs) {
   const uint32_t last = attrs.kernel()->size() - 1;
-  return {0, 0, attrs.kernel()->Get(last), attrs.stride()->Get(last), attrs.dilation()->Get(last), attrs.pads_begin()->Get(last)};
+  return {0,
+          0,
+          attrs.kernel()->Get(last),
+          attrs.stride()->Get(last),
+          attrs.dilation()->Get(last),
+          attrs.pads_begin()->Get(last)};
 }
 
 /// Weights [M, C / groups, (kd,) kh, kw]. Kernel rows ky see the same copied planes.
@@ -36,7 +41,8 @@ WeightMatrix segmented_matrix_of(const fbs::ConvAttrs& attrs, const Tensor& weig
   WeightMatrix matrix = matrix_of(attrs, weight);
   const Window width = width_window(attrs);
   if (width.segments() == 1) return matrix;
-  matrix.copied_columns = matrix.copied_columns / static_cast<uint32_t>(width.kernel) * static_cast<uint32_t>(width.phases());
+  matrix.copied_columns =
+      matrix.copied_columns / static_cast<uint32_t>(width.kernel) * static_cast<uint32_t>(width.phases());
   for (uint32_t tap = 0; tap < matrix.channel_columns; ++tap) {
     matrix.segments.push_back(static_cast<uint32_t>(width.segment_of(tap % width.kernel)));
   }

@@ -9,6 +9,9 @@
 namespace lacuna {
 namespace {
 
+/// Copies of a phase from which on reading one copy unaligned is better, for dense rows, which read a column for many.
+constexpr int64_t kMostCopies = 3;
+
 /// How many source rows of its phase a tap is behind the first one.
 int64_t reach_of(const Window& height, int64_t ky) { return ky * height.dilation / height.stride; }
 
@@ -63,8 +66,16 @@ LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units) {
     if (width == pitch) return make_tiling(g, 1, pitch, units * kPixelUnit / pitch);
   }
   const int64_t all = ceil_div(width, kPixelUnit), parts = ceil_div(all, units);
-  const int64_t pitch = ceil_div(all, parts) * kPixelUnit;
-  return make_tiling(g, parts, pitch, pitch == width ? units * kPixelUnit / pitch : 1);
+  const int64_t part = ceil_div(all, parts) * kPixelUnit;
+  if (g.width.kernel < kMostCopies * g.width.phases()) {
+    return make_tiling(g, parts, part, part == width ? units * kPixelUnit / part : 1);
+  }
+  const int64_t reach = g.width.shift(g.width.kernel - 1) - g.width.shift(0);
+  LineTiling tiling = make_tiling(g, parts, ceil_div(part + reach, kPixelUnit) * kPixelUnit, 1);
+  tiling.part = std::min(part, width);
+  tiling.planes = g.width.phases();
+  tiling.slides = true;
+  return tiling;
 }
 
 LineTiling choose_moving_tiling(const ConvGeometry& g, int64_t units) {
@@ -97,8 +108,9 @@ double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling) {
 void list_plane_starts(const ConvGeometry& g, const LineTiling& tiling, int32_t* starts) {
   const Window& width = g.width;
   for (int64_t i = 0; i < tiling.planes; ++i) {
-    const int64_t first = tiling.parts == 1 ? 0 : width.shift(0) * width.stride;
-    starts[i] = static_cast<int32_t>(tiling.moves ? first + width.phase(i) : width.position(0, i));
+    const int64_t first = tiling.moves && tiling.parts == 1 ? 0 : width.shift(0) * width.stride;
+    const bool by_phase = tiling.moves || tiling.slides;
+    starts[i] = static_cast<int32_t>(by_phase ? first + width.phase(i) : width.position(0, i));
   }
 }
 
@@ -119,6 +131,7 @@ void list_column_offsets(const ConvGeometry& g, const LineTiling& tiling, int64_
     for (int64_t ky = phase; ky < height.kernel; ky += height.phases()) {
       for (int64_t kx = 0; kx < g.width.kernel; ++kx) {
         int64_t at = kx % tiling.planes * tiling.plane_stride + (line + reach_of(height, ky)) * tiling.pitch;
+        if (tiling.slides) at += g.width.shift(kx) - g.width.shift(0);
         for (int64_t c = ky * g.width.kernel + kx; c < columns; c += channel_columns) {
           offsets[c] = static_cast<int32_t>(at);
           at += tiling.planes * tiling.plane_stride;

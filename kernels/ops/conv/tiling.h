@@ -9,16 +9,17 @@ namespace lacuna {
 constexpr int64_t kPixelUnit = 16;
 
 /// Tiles of whole or cut rows (kernels/unfold/unfold.h: UnfoldLines). Taps of one kernel column share copies, so the
-/// columns of a tile take a third of the room that a 3x3 window takes tap by tap, and more of them fit L1. Where sums move
-/// (kernels/spmm/spmm.h: TileInput::line), kernel columns of one phase share copies as well: another third.
+/// columns of a tile take a third of the room that a 3x3 window takes tap by tap, and more of them fit L1. Where sums
+/// move (kernels/spmm/spmm.h: TileInput::line), kernel columns of one phase share copies as well: another third.
 struct LineTiling {
-  int64_t rows;   ///< output rows of a tile, at most
-  int64_t bands;  ///< of that many rows
-  int64_t parts;  ///< that an output row is cut into
-  int64_t part;   ///< columns of one, at most
-  int64_t pitch;  ///< floats from a line to the next
-  int64_t lead;   ///< where sums move: floats of a line in front of its first sum
-  bool moves;     ///< whether sums move
+  int64_t rows;    ///< output rows of a tile, at most
+  int64_t bands;   ///< of that many rows
+  int64_t parts;   ///< that an output row is cut into
+  int64_t part;    ///< columns of one, at most
+  int64_t pitch;   ///< floats from a line to the next
+  int64_t lead;    ///< where sums move: floats of a line in front of its first sum
+  bool moves;      ///< whether sums move
+  bool slides;     ///< whether columns start where their tap's shift says, in the planes of their phase
   int64_t planes;  ///< of a channel and depth tap
   int64_t source_rows;
   int64_t plane_stride;  ///< floats

@@ -174,7 +174,8 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
     case fbs::Packing::SparseRows4:
-      if (weights.segments != 1) return fail(error, LACUNA_ERROR_MEANING, "%u segments without a window", weights.segments);
+      if (weights.segments != 1)
+        return fail(error, LACUNA_ERROR_MEANING, "%u segments without a window", weights.segments);
       return check_sparse_rows(weights, error);
     case fbs::Packing::DenseRows16:
       return check_dense_rows(weights, error);

@@ -74,8 +74,8 @@ void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, const ConvGe
   list_column_offsets(g, tiling, columns_of(in), offsets.data());
   const int64_t planes = in.channels * in.depth.kernel * tiling.planes;
   GuardedMemory out(static_cast<size_t>(planes * tiling.plane_stride) * sizeof(float));
-  UnfoldLines t = {in, sources.data(), tiling.source_rows, starts.data(), tiling.planes, 0, 0, tiling.pitch,
-                   tiling.plane_stride};
+  UnfoldLines t = {in, sources.data(), tiling.source_rows, starts.data(), tiling.planes, 0,
+                   0,  tiling.pitch,   tiling.plane_stride};
   const int64_t last_shift = in.width.shift(in.width.kernel - 1);
   bool equal = true;
   for (t.row = 0; t.row < in.height.out; t.row += tiling.rows) {
@@ -102,6 +102,7 @@ void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, int64_t unit
   const LineTiling tiling = choose_line_tiling(g, units);
   REQUIRE(tiling.rows * tiling.pitch <= units * kPixelUnit);
   check_lines(kernel, in, g, tiling, x);
+  check_lines(kernel, in, g, choose_wide_tiling(g, units), x);
   const LineTiling moving = choose_moving_tiling(g, kMostLine / kPixelUnit * units);
   if (moving.parts > 0) check_lines(kernel, in, g, moving, x);
 }
@@ -121,6 +122,7 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
       {"stride_2_kernel_5", flat, window(30, 5, 2, 1, 2, 2), window(31, 5, 2, 1, 2, 1)},
       {"stride_2_dilation_2", flat, window(20, 3, 2, 2, 2, 2), window(40, 3, 2, 2, 2, 2)},
       {"one_tap_stride_2", flat, window(14, 1, 2, 1, 0, 0), window(14, 1, 2, 1, 0, 0)},
+      {"stride_2_kernel_7", flat, window(9, 7, 2, 1, 3, 3), window(223, 7, 2, 1, 3, 3)},
       {"narrow", flat, window(9, 3, 1, 1, 1, 1), window(4, 3, 1, 1, 1, 1)},
       {"seven", flat, window(7, 3, 1, 1, 1, 1), window(7, 3, 1, 1, 1, 1)},
       {"volume", window(4, 3, 1, 1, 1, 1), window(5, 3, 1, 1, 1, 1), window(6, 3, 1, 1, 1, 1)},
