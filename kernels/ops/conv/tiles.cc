@@ -220,7 +220,9 @@ TileOutput output_at(const State& s, const Item& item, const Rows& rows, int64_t
   out.y = s.y.at(item.batch, rows.first) + pixel;
   out.row_stride = s.y.channel_stride;
   out.pixels = pixels;
-  out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
+  out.onto = s.residual.data == s.y.data && s.blocks > 1;  // sums would overwrite what is yet to be added
+  if (out.onto || s.residual.data == nullptr) return out;
+  out.residual = s.residual.at(item.batch, rows.first) + pixel;
   out.residual_stride = s.residual.channel_stride;
   return out;
 }
