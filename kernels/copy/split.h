@@ -25,9 +25,10 @@ int choose_split(int rank, uint32_t tasks, SizeOf size_of) {
   return largest;
 }
 
-/// First unit of task `task` when `units` units are shared evenly; the end of a task is the start of the next one.
+/// First unit of task `task` when `units` units are shared evenly, among neighbouring tasks as well; the end of a task
+/// is the start of the next one.
 inline int64_t task_begin(int64_t units, uint32_t tasks, uint32_t task) {
-  return units / tasks * task + std::min<int64_t>(task, units % tasks);
+  return units / tasks * task + (units % tasks * task + tasks - 1) / tasks;
 }
 
 }  // namespace lacuna

@@ -261,11 +261,13 @@ struct RowsFilter {
     end_rows<R>(row, 0, true, sum);
   }
 
-  /// The taps of a vector of outputs, each loaded where it lies. kEdge: some lie outside the row.
-  template <bool kEdge>
+  /// The taps of a vector of outputs, each loaded where it lies. kEdges: bits of those that lie outside the row in
+  /// part.
+  template <unsigned kEdges>
   LACUNA_DWCONV_INLINE static void load_taps(const float* x, const BlockMask* masks, Vec* taps) {
 #pragma GCC unroll 8
     for (int kx = 0; kx < kKernel; kx += kStride) {
+      const bool kEdge = (kEdges >> kx & 1) != 0;
       const Vec first = kEdge ? load_masked(x + kx, masks[kx].part[0]) : load(x + kx);
       if (kStride == 1) {
         taps[kx] = first;
@@ -279,7 +281,7 @@ struct RowsFilter {
   }
 
   /// R output rows from `row` on, of the vector of outputs at `column`.
-  template <int R, bool kEdge>
+  template <int R, unsigned kEdges>
   LACUNA_DWCONV_INLINE void filter_by_loads(int64_t row, int64_t column, const BlockMask* masks) const {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     const int64_t first = column * kStride - t.plan->width.pad;
@@ -290,21 +292,70 @@ struct RowsFilter {
 #pragma GCC unroll 16
     for (int i = 0; i < kInputs; ++i) {
       Vec taps[kKernel];
-      load_taps<kEdge>(rows.at[i] + first, masks, taps);
+      load_taps<kEdges>(rows.at[i] + first, masks, taps);
       add_row<R>(weights, i, taps, sum);
     }
     end_rows<R>(row, column, t.plan->width.out < Vec::kLanes, sum);
   }
 
-  template <bool kEdge>
+  template <unsigned kEdges>
   LACUNA_DWCONV_INLINE void filter_column(int64_t column) const {
     BlockMask masks[kKernel];
-    if (kEdge) {
+    if (kEdges != 0) {
 #pragma GCC unroll 8
       for (int kx = 0; kx < kKernel; kx += kStride) masks[kx] = block_mask(column * kStride - t.plan->width.pad + kx);
     }
-    for_rows([&](int64_t row, auto rows)
-                 __attribute__((always_inline)) { filter_by_loads<decltype(rows)::value, kEdge>(row, column, masks); });
+    if constexpr (kKernel == 3) return filter_downwards<kEdges>(column, masks);
+    for_rows([&](int64_t row, auto rows) __attribute__((always_inline)) {
+      filter_by_loads<decltype(rows)::value, kEdges>(row, column, masks);
+    });
+  }
+
+  /// The sum of an output row and what an input row gives it by kernel row ky.
+  LACUNA_DWCONV_INLINE Vec add_taps(int ky, const Vec* taps, Vec sum) const {
+#pragma GCC unroll 8
+    for (int kx = 0; kx < kKernel; ++kx) sum = fma(taps[kx], weights[ky * kKernel + kx], sum);
+    return sum;
+  }
+
+  /// The vectors of outputs at `column` from the first row to the last: an input row is loaded once for all output rows
+  /// that read it.
+  template <unsigned kEdges>
+  LACUNA_DWCONV_INLINE void filter_downwards(int64_t column, const BlockMask* masks) const {
+    static_assert(kKernel == 3, "an output row ends with the input row that the next but one begins with");
+    // Copies, which no store to y could change.
+    const DwconvTile tile = t;
+    const Plane plane = p;
+    const float* const zeros = t.plan->zeros;
+    const int64_t in = t.plan->width.in, out = t.plan->width.out, end = t.rows * out;
+    const int64_t first = column * kStride - t.plan->width.pad;
+    const auto pixels = static_cast<uint64_t>(t.plan->height.in * in);
+    int64_t pixel = (t.first_row * kStride - t.plan->height.pad) * in;
+    Vec taps[kKernel];
+    const auto next_row = [&]() __attribute__((always_inline)) {
+      load_taps<kEdges>((static_cast<uint64_t>(pixel) < pixels ? plane.x + pixel : zeros) + first, masks, taps);
+      pixel += in;
+    };
+    const Vec bias = splat(p.bias);
+    next_row();
+    Vec sum = add_taps(0, taps, bias), next = bias;
+    if (kStride == 1) {
+      next_row();
+      sum = add_taps(1, taps, sum);
+      next = add_taps(0, taps, bias);
+    }
+    for (int64_t at = column;; at += out) {
+      if (kStride == 2) {
+        next_row();
+        sum = add_taps(1, taps, sum);
+      }
+      next_row();
+      sum = add_taps(2, taps, sum);
+      end_vector(tile, plane, at, out < Vec::kLanes ? end - at : out - column, kStride == 2 ? in_order(sum) : sum);
+      if (at + out >= end) return;
+      sum = kStride == 1 ? add_taps(1, taps, next) : add_taps(0, taps, bias);
+      if (kStride == 1) next = add_taps(0, taps, bias);
+    }
   }
 
   /// Calls filter(row, R) for groups of R rows.
@@ -339,14 +390,20 @@ struct RowsFilter {
     } else {
       // The last vector of a row begins early enough to be a whole one.
       constexpr int kReach = (kKernel - 1) / kStride * kStride + kStep;  // positions read from the first tap on
+      constexpr bool kOneEdge = kKernel == 3 && kStride == 1;            // the rule: one tap lies outside
       const Window& w = t.plan->width;
       const int64_t last = std::max<int64_t>(w.out - Vec::kLanes, 0);
       for (int64_t next = 0; next < w.out; next += Vec::kLanes) {
         const int64_t column = std::min(next, last), first = column * kStride - w.pad;
-        if (first >= 0 && first + kReach <= w.in) {
-          filter_column<false>(column);
+        const int64_t behind = first + kReach - w.in;
+        if (first >= 0 && behind <= 0) {
+          filter_column<0>(column);
+        } else if (kOneEdge && first == -1 && behind <= 0) {
+          filter_column<1>(column);
+        } else if (kOneEdge && first >= 0 && behind == 1) {
+          filter_column<1u << (kKernel - 1)>(column);
         } else {
-          filter_column<true>(column);
+          filter_column<~0u>(column);
         }
       }
     }
@@ -354,7 +411,7 @@ struct RowsFilter {
 
   /// As many rows as leave registers for the rest.
   static constexpr bool kFour = kStride == 1 ? kKernel <= 5 : kKernel == 3 && Vec::kLanes < 16;
-  static constexpr int kRows = Vec::kCheapShifts ? (kFour ? 4 : 2) : (kKernel == 3 ? 2 : 4);
+  static constexpr int kRows = Vec::kCheapShifts && !kFour ? 2 : 4;
 };
 
 /// Stride 1, rows as long in as out and short enough that a vector takes several.

@@ -106,6 +106,46 @@ inline void unfold_by_taps(const UnfoldPixels& t, int64_t row, int64_t x, float*
   }
 }
 
+/// Every second position, row by row: rows of outputs are long enough to be worth vectors.
+inline bool copies_rows(const UnfoldPixels& t) { return t.in.width.stride == 2 && 2 * t.in.width.out >= Vec::kLanes; }
+
+/// to[i] = from[2 * i] for i in [0, n); more of the `writable` floats may be written. `readable` floats follow `from`.
+inline void copy_evens(float* to, const float* from, int64_t n, int64_t writable, int64_t readable) {
+  int64_t i = 0;
+  for (; i < n && i + Vec::kLanes <= writable && 2 * (i + Vec::kLanes) <= readable; i += Vec::kLanes) {
+    store(to + i, even_lanes(load(from + 2 * i), load(from + 2 * i + Vec::kLanes)));
+  }
+  for (; i < n; ++i) to[i] = from[2 * i];
+}
+
+/// What spills over the end of a row of outputs is overwritten by the next one.
+inline void unfold_by_rows(const UnfoldPixels& t, int64_t row, int64_t x, float* out) {
+  const Window& height = t.in.height;
+  const Window& width = t.in.width;
+  const int64_t taps = height.kernel * width.kernel;
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    const int64_t ky = tap / width.kernel, kx = tap % width.kernel;
+    const InsideRange inside(width, kx);
+    PlaneCursor cursor(t.in);
+    for (int64_t plane = 0; plane < planes_of(t.in); ++plane, cursor.next()) {
+      float* column = out + (plane * taps + tap) * t.column_stride;
+      for_each_row(t, row, x, [&](int64_t o, int64_t at, int64_t p, int64_t n) {
+        const int64_t y = height.position(o, ky);
+        if (cursor.plane() == nullptr || y < 0 || y >= height.in) return zero_row(column + p, n);
+        const int64_t first = clamp_to(inside.first, at, at + n), end = clamp_to(inside.end, first, at + n);
+        const float* from = cursor.plane() + y * width.in + width.position(first, kx);
+        float* const to = column + p;
+        zero_row(to, first - at);
+        if (first < end) {
+          const int64_t readable = cursor.plane() + height.in * width.in - from;
+          copy_evens(to + (first - at), from, end - first, t.column_stride - p - (first - at), readable);
+        }
+        zero_row(to + (end - at), at + n - end);
+      });
+    }
+  }
+}
+
 /// Where rows of input and output are as long as each other and nothing is strided, a tap shifts the whole tile by a
 /// constant; the mask takes out what wraps around an edge.
 inline bool shifts_only(const UnfoldPixels& t) {
@@ -184,7 +224,7 @@ inline void unfold_by_shifts(const UnfoldPixels& t, int64_t row, int64_t x, floa
 
 inline void unfold_pixels(const UnfoldPixels& t, float* out) {
   const int64_t row = t.pixel / t.in.width.out, x = t.pixel % t.in.width.out;
-  (shifts_only(t) ? unfold_by_shifts : unfold_by_taps)(t, row, x, out);
+  (shifts_only(t) ? unfold_by_shifts : copies_rows(t) ? unfold_by_rows : unfold_by_taps)(t, row, x, out);
 }
 
 /// How the lines of planes that start at one input column are read: the same for all rows and channels.
@@ -231,8 +271,8 @@ class LineReader {
 
  private:
   static constexpr int kVectors = static_cast<int>(kMaxPitch) / Vec::kLanes;
-  /// Tiers with short vectors have no masked loads, and few vectors that need them.
-  static constexpr bool kMasksMuch = Vec::kLanes > 4;
+  /// Where vectors are short, few need masks.
+  static constexpr bool kMasksMuch = Vec::kLanes == 16;
 
   template <class Whole, class Masked>
   void copy_vectors(const Whole& whole, const Masked& masked, float* to) const {

@@ -21,6 +21,7 @@ bool spin_until(Condition condition) {
 // consistent, so at least one side sees the other: no wake-up is lost.
 
 bool ThreadPool::start(uint32_t threads) {
+  threads_ = threads;
   for (uint32_t i = 1; i < threads; ++i) {
     Worker& worker = worker_[workers_];
     worker.pool = this;
@@ -49,7 +50,9 @@ void ThreadPool::run(uint32_t count, lacuna_task task, void* context) {
   context_ = context;
   count_ = count;
   unfinished_.store(count);
-  unclaimed_.store(count);
+  for (uint32_t i = 0; i < threads_; ++i) {
+    shares_[i].unclaimed.store(static_cast<uint32_t>(share_begin(i + 1) - share_begin(i)));
+  }
   if (sleepers_.load() > 0) {
     tasks_or_stop_.lock();
     tasks_or_stop_.notify_all();
@@ -65,9 +68,16 @@ void* ThreadPool::work(void* worker) {
   return nullptr;
 }
 
+bool ThreadPool::has_tasks() const {
+  for (uint32_t i = 0; i < threads_; ++i) {
+    if (shares_[i].unclaimed.load() > 0) return true;
+  }
+  return false;
+}
+
 /// False: the pool ends.
 bool ThreadPool::wait_for_tasks() {
-  const auto something = [this] { return unclaimed_.load() > 0 || stopping_.load(); };
+  const auto something = [this] { return has_tasks() || stopping_.load(); };
   if (!spin_until(something)) {
     tasks_or_stop_.lock();
     sleepers_.fetch_add(1);
@@ -78,19 +88,28 @@ bool ThreadPool::wait_for_tasks() {
   return !stopping_.load();
 }
 
-void ThreadPool::run_tasks(uint32_t thread) {
-  uint32_t left = unclaimed_.load();
+/// Returns how many tasks of the share this thread ran.
+uint32_t ThreadPool::run_share(uint32_t owner, uint32_t thread) {
+  std::atomic<uint32_t>& unclaimed = shares_[owner].unclaimed;
+  uint32_t tasks = 0;
+  uint32_t left = unclaimed.load();
   while (left > 0) {
     // A successful exchange claims a task of the loop in progress, whichever loop `left` was read in.
-    if (!unclaimed_.compare_exchange_weak(left, left - 1)) continue;
-    task_(context_, count_ - left, thread);
-    if (unfinished_.fetch_sub(1) == 1 && caller_sleeps_.load() > 0) {
-      done_.lock();
-      done_.notify_all();
-      done_.unlock();
-    }
-    left = unclaimed_.load();
+    if (!unclaimed.compare_exchange_weak(left, left - 1)) continue;
+    task_(context_, static_cast<uint32_t>(share_begin(owner + 1)) - left, thread);
+    ++tasks;
+    left = unclaimed.load();
   }
+  return tasks;
+}
+
+void ThreadPool::run_tasks(uint32_t thread) {
+  uint32_t tasks = 0;
+  for (uint32_t i = 0; i < threads_; ++i) tasks += run_share((thread + i) % threads_, thread);
+  if (tasks == 0 || unfinished_.fetch_sub(tasks) != tasks || caller_sleeps_.load() == 0) return;
+  done_.lock();
+  done_.notify_all();
+  done_.unlock();
 }
 
 void ThreadPool::wait_until_done() {

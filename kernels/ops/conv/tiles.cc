@@ -18,10 +18,8 @@ namespace {
 /// Columns of a dense block: 96 pixels of them take 192 KiB, part of L2, which feeds dense kernels well enough; longer
 /// runs of weights matter more.
 constexpr int64_t kDenseColumns = 512;
-/// Units of a line tile: sums of sparse rows fill half of the widest tier's registers; a 1x1 window gains nothing from
-/// sharing copies and keeps to the tile of planes in place.
+/// Units of a line tile: sums of sparse rows fill half of the widest tier's registers.
 constexpr int64_t kSparseUnits = 8;
-constexpr int64_t kSparseUnitsOfOneTap = kTilePixels / kPixelUnit;
 constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
@@ -135,9 +133,10 @@ struct Shapes {
     if (moving.parts > 0 && line_tiling_fill(geometry, moving) >= fill * kMovingFill) lines = moving;
   }
   void choose_source(bool in_place) {
-    const int64_t units = !sparse ? kDenseUnits : geometry.taps() == 1 ? kSparseUnitsOfOneTap : kSparseUnits;
+    const int64_t units = sparse ? kSparseUnits : kDenseUnits;
     source = in_place ? Source::kPlanes : Source::kPixels;
-    if (!in_place && is_ordinary(geometry)) {
+    // One tap has no copies to share with others.
+    if (geometry.taps() > 1 && is_ordinary(geometry)) {
       lines = sparse ? choose_line_tiling(geometry, units) : choose_wide_tiling(geometry, units);
       if (segments > 1) choose_moving(units);
       if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;

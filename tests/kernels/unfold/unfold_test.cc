@@ -122,6 +122,7 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
       {"stride_2_kernel_5", flat, window(30, 5, 2, 1, 2, 2), window(31, 5, 2, 1, 2, 1)},
       {"stride_2_dilation_2", flat, window(20, 3, 2, 2, 2, 2), window(40, 3, 2, 2, 2, 2)},
       {"one_tap_stride_2", flat, window(14, 1, 2, 1, 0, 0), window(14, 1, 2, 1, 0, 0)},
+      {"one_tap_stride_2_wide", flat, window(9, 1, 2, 1, 0, 0), window(55, 1, 2, 1, 0, 0)},
       {"stride_2_kernel_7", flat, window(9, 7, 2, 1, 3, 3), window(223, 7, 2, 1, 3, 3)},
       {"narrow", flat, window(9, 3, 1, 1, 1, 1), window(4, 3, 1, 1, 1, 1)},
       {"seven", flat, window(7, 3, 1, 1, 1, 1), window(7, 3, 1, 1, 1, 1)},

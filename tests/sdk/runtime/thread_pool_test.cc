@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -41,6 +42,29 @@ TEST_CASE("thread_pool: each task runs once, for loops shorter and longer than t
         }
       }
     }
+  }
+}
+
+TEST_CASE("thread_pool: each thread begins with its own share of the tasks, the same in every loop") {
+  struct Meeting {
+    std::atomic<int> begun{0};
+    uint32_t first[2] = {99, 99};  ///< task of each thread
+  };
+  ThreadPool pool;
+  REQUIRE(pool.start(2));
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    Meeting meeting;
+    pool.run(
+        6,
+        [](void* context, uint32_t index, uint32_t thread) {
+          Meeting& self = *static_cast<Meeting*>(context);
+          if (self.first[thread] == 99) self.first[thread] = index;
+          ++self.begun;
+          while (self.begun < 2) std::this_thread::yield();  // nobody takes a second task before both have one
+        },
+        &meeting);
+    REQUIRE(meeting.first[0] == 0);
+    REQUIRE(meeting.first[1] == 3);
   }
 }
 
