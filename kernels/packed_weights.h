@@ -31,6 +31,13 @@ inline lacuna_status check_built(fbs::Packing packing, lacuna_error* error) {
   return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for packing %d", static_cast<int>(packing));
 }
 
+/// The same for tiles.
+inline lacuna_status check_built(TileKind kind, lacuna_error* error) {
+  if (is_built(kind)) return LACUNA_OK;
+  return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for %s",
+              kTileKindNames[static_cast<int>(kind)]);
+}
+
 /// Whether a packing leaves zeros out.
 inline bool is_sparse(fbs::Packing packing) {
   return packing == fbs::Packing::SparseRows || packing == fbs::Packing::SparseRows4;

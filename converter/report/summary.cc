@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "kernels/dwconv/plan.h"
-#include "kernels/ops/conv/geometry.h"
+#include "kernels/gemm/dense_rows.h"
+#include "kernels/ops/conv/depthwise.h"
+#include "kernels/ops/conv/tiles.h"
+#include "kernels/ops/fully_connected/fully_connected.h"
+#include "kernels/ops/resize/taps.h"
 #include "sdk/format/step_view.h"
 
 namespace lacuna {
@@ -62,23 +65,48 @@ const fbs::Activation* activation_of(const fbs::Step& step) {
   }
 }
 
-/// As "3x3s1"; "any" where the kernel is not made for the window.
-std::string window_of(const fbs::Program& program, const fbs::Step& step) {
-  ConvGeometry g;
-  static_cast<void>(
-      conv_geometry(*step.attrs_as_Conv(), summarize_value(program, step.inputs()->Get(0)).shape, &g, nullptr));
-  const BuiltWindow window = dwconv_kernel_window(g.height, g.width);
+/// As "3x3s2p0"; "any" where the kernel is not made for the window.
+std::string window_name(const BuiltWindow& window) {
   const std::string kernel = std::to_string(window.kernel);
-  return window.kernel == 0 ? "any" : kernel + "x" + kernel + "s" + std::to_string(window.stride);
+  if (window.kernel == 0) return "any";
+  return kernel + "x" + kernel + "s" + std::to_string(window.stride) + "p" + std::to_string(window.pad);
+}
+
+void add_depthwise_variants(const OpStep& step, std::set<std::string>& variants) {
+  const DepthwiseNeeds needs = depthwise_needs(step);
+  variants.insert("Depthwise/" + window_name(needs.window));
+  if (needs.narrow) variants.insert("Depthwise/Narrow");
+  if (needs.residual) variants.insert("Depthwise/Residual");
+}
+
+std::string tile_name(TileKind kind) { return std::string("Tile/") + kTileKindNames[static_cast<int>(kind)]; }
+
+void add_weight_variants(const OpStep& step, bool convolves, std::set<std::string>& variants) {
+  const fbs::Packing packing = step.weights->packing;
+  variants.insert(std::string("Packing/") + fbs::EnumNamePacking(packing));
+  if (packing == fbs::Packing::Depthwise) return add_depthwise_variants(step, variants);
+  const TileKind kind = convolves ? conv_tile_kind(step) : fully_connected_tile_kind(step);
+  variants.insert(tile_name(kind));
+  if (convolves && has_half_block(*step.weights)) variants.insert(tile_name(TileKind::kHalfBlock));
+}
+
+void add_resize_variants(const OpStep& step, std::set<std::string>& variants) {
+  const ResizeNeeds needs = resize_needs(step);
+  constexpr const char* kNames[] = {"Resize/any", "Resize/1", "Resize/2"};
+  for (int taps = 0; taps <= 2; ++taps) {
+    if ((needs.taps >> taps & 1) != 0) variants.insert(kNames[taps]);
+  }
+  if (needs.stretch) variants.insert("Resize/Stretch");
+  if (needs.reduce) variants.insert("Resize/Reduce");
 }
 
 /// What the kernels of a step are for.
 void add_variants(const fbs::Program& program, const fbs::Step& step, std::set<std::string>& variants) {
-  if (step.weights() != nullptr)
-    variants.insert(std::string("Packing/") + fbs::EnumNamePacking(step.weights()->packing()));
-  if (step.weights() != nullptr && step.weights()->packing() == fbs::Packing::Depthwise) {
-    variants.insert("Depthwise/" + window_of(program, step));
+  const StepView view(program, step, {});
+  if (step.weights() != nullptr) {
+    add_weight_variants(view.step(), step.attrs_type() == fbs::OpAttrs::Conv, variants);
   }
+  if (step.attrs_type() == fbs::OpAttrs::Resize) add_resize_variants(view.step(), variants);
   const fbs::Activation* activation = activation_of(step);
   const fbs::UnaryKind unary = activation == nullptr ? fbs::UnaryKind::Identity : activation->kind();
   variants.insert(std::string("UnaryKind/") + fbs::EnumNameUnaryKind(unary));

@@ -82,8 +82,13 @@ struct DwconvKernel {
 #undef LACUNA_DWCONV_KERNEL
 
 constexpr DwconvKernel kDwconvKernels[] = {
-#define LACUNA_DWCONV_KERNEL(isa, method, kernel, stride, function) \
-  {isa, DwconvMethod::method, kernel, stride, if_built(function, isa, BuiltWindow{kernel, stride}), #function},
+#define LACUNA_DWCONV_KERNEL(isa, method, kernel, stride, function)            \
+  {isa,                                                                        \
+   DwconvMethod::method,                                                       \
+   kernel,                                                                     \
+   stride,                                                                     \
+   if_built(function, isa, BuiltWindow{kernel, stride, BuiltWindow::kAnyPad}), \
+   #function},
 #include "kernels/dwconv/kernels.inc"
 #undef LACUNA_DWCONV_KERNEL
 };

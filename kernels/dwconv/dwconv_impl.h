@@ -39,7 +39,8 @@ inline void for_each_plane(const DwconvTile& t, const Visit& visit) {
 template <bool kMasked>
 inline void end_pixels(const DwconvTile& t, const Plane& p, int64_t at, int tail, Vec sum) {
   using Pixels = Run<1, kMasked>;
-  if (p.residual != nullptr) sum = add(sum, Pixels::load_lanes(p.residual + at, 0, tail));
+  if (is_built(DepthwiseTrait::kResidual) && p.residual != nullptr)
+    sum = add(sum, Pixels::load_lanes(p.residual + at, 0, tail));
   if (t.clamps) sum = clamp(sum, splat(t.low), splat(t.high));
   Pixels::store_lanes(p.y + at, 0, tail, sum);
 }

@@ -23,7 +23,7 @@ class WholeRows {
     if (w.pad != kPad) return false;
     const bool as_long = kStride == 1 ? w.in == w.out : w.in == 2 * w.out || (kReads < 3 && w.in == 2 * w.out - 1);
     if (!as_long) return false;
-    const bool one_vector = w.out <= kLanes;
+    const bool one_vector = is_built(DepthwiseTrait::kNarrow) && w.out <= kLanes;
     const bool left_is_whole = w.out >= kLanes + kReach;
     const bool middle_is_whole = w.out <= 2 * kLanes || w.out >= kLanes + kReach + (kStride == 1 ? kPad : 1);
     return one_vector || (left_is_whole && middle_is_whole);
@@ -109,7 +109,7 @@ class WholeRows {
     /// N vectors of R rows, whose places are y[r].
     template <int R, int N, bool kNarrow>
     LACUNA_DWCONV_INLINE void end(float* const* at, Vec (*sum)[N]) const {
-      if (residual != nullptr) {
+      if (is_built(DepthwiseTrait::kResidual) && residual != nullptr) {
         const auto apart = reinterpret_cast<intptr_t>(residual) - reinterpret_cast<intptr_t>(y);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
@@ -270,20 +270,21 @@ class WholeRows {
   LACUNA_DWCONV_INLINE static void filter_group(const float* const* x, float32x4_t* weights, const Inside& inside,
                                                 const Output& out) {
     const int64_t last = out.width - kLanes;
-    if (last <= 0) return filter<R, true, true>(x, weights, inside, out, 0);
+    if (is_built(DepthwiseTrait::kNarrow) && last <= 0) return filter<R, true, true>(x, weights, inside, out, 0);
     filter<R, true, false>(x, weights, inside, out, 0);
     int64_t column = kLanes;
     if constexpr (kPairs) {
       if (3 * kLanes + kReach <= out.width) column = filter_pairs<R>(x, weights, out, column);
     }
-    for (; column + kReach <= last; column += kLanes) filter<R, false, false>(x, weights, inside, out, column);
-    if (column < last) filter<R, false, false>(x, weights, inside, out, last - kReach);
+    for (; column < last; column += kLanes) {
+      filter<R, false, false>(x, weights, inside, out, column + kReach <= last ? column : last - kReach);
+    }
     filter<R, false, true>(x, weights, inside, out, last);
   }
 };
 
 /// Any window, a vector of outputs at a time and tap by tap: little code for what is rare.
-[[gnu::noinline]] inline void filter_any_rows(const DwconvTile& t, const Plane& p) {
+inline void filter_any_rows(const DwconvTile& t, const Plane& p) {
   const Window &height = t.plan->height, &width = t.plan->width;
   for (int64_t row = 0; row < t.rows; ++row) {
     for (int64_t column = 0; column < width.out; column += Vec::kLanes) {
@@ -307,16 +308,24 @@ class WholeRows {
   }
 }
 
+[[gnu::noinline]] inline void convolve_any_rows(const DwconvTile& tile) { for_each_plane(tile, filter_any_rows); }
+
 /// False: nothing was done.
 template <int kKernel, int kStride>
 inline bool convolve_whole_rows(const DwconvTile& tile) {
   constexpr int kCentre = kKernel / 2;
   if (tile.rows < WholeRows<kKernel, kStride, kCentre>::kLeastRows) return false;
-  if (WholeRows<kKernel, kStride, kCentre>::suits(*tile.plan)) {
-    WholeRows<kKernel, kStride, kCentre>::run(tile);
-    return true;
+  if constexpr (is_built(BuiltWindow{kKernel, kStride, kCentre})) {
+    if (WholeRows<kKernel, kStride, kCentre>::suits(*tile.plan)) {
+      WholeRows<kKernel, kStride, kCentre>::run(tile);
+      return true;
+    }
   }
-  if constexpr (kStride == 2) {  // where the window has an even number of positions around its rows, one more is behind
+  if constexpr (kStride == 2 &&
+                is_built(BuiltWindow{
+                    kKernel, kStride,
+                    kCentre -
+                        1})) {  // where the window has an even number of positions around its rows, one more is behind
     if (WholeRows<kKernel, kStride, kCentre - 1>::suits(*tile.plan)) {
       WholeRows<kKernel, kStride, kCentre - 1>::run(tile);
       return true;
@@ -336,7 +345,7 @@ namespace {
 template <int kKernel, int kStride>
 inline void convolve(const DwconvTile& tile) {
 #if defined(__aarch64__)
-  if (!convolve_whole_rows<kKernel, kStride>(tile)) for_each_plane(tile, filter_any_rows);
+  if (!convolve_whole_rows<kKernel, kStride>(tile)) convolve_any_rows(tile);
 #else
   convolve_rows<kKernel, kStride>(tile);
 #endif

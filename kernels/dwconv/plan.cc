@@ -185,18 +185,14 @@ DwconvPlan plan_dwconv(const Window& height, const Window& width, void* tables) 
   plan.phases = phases;
   plan.shifts = shifts;
   plan.masks = masks;
-  switch (plan.method) {
-    case DwconvMethod::kRows:
-      mark_rows(height, width, static_cast<uint8_t*>(tables), &plan);
-      break;
-    case DwconvMethod::kFlat:
-      mask_pixels(height, width, masks);
-      shift_taps(height, width, shifts);
-      break;
-    case DwconvMethod::kBordered:
-      plan.phase_count = describe_phases(width, phases, shifts);
-      plan.row_stride = bordered_row_floats(width);
-      break;
+  if (plan.method == DwconvMethod::kRows || !is_built(BuiltWindow{})) {
+    mark_rows(height, width, static_cast<uint8_t*>(tables), &plan);
+  } else if (plan.method == DwconvMethod::kFlat) {
+    mask_pixels(height, width, masks);
+    shift_taps(height, width, shifts);
+  } else {
+    plan.phase_count = describe_phases(width, phases, shifts);
+    plan.row_stride = bordered_row_floats(width);
   }
   return plan;
 }

@@ -9,8 +9,8 @@ DwconvMethod choose_dwconv_method(const Window& height, const Window& width);
 
 /// The window that the kernel for these is made for: of kRows alone, else any.
 inline BuiltWindow dwconv_kernel_window(const Window& height, const Window& width) {
-  return choose_dwconv_method(height, width) == DwconvMethod::kRows ? BuiltWindow{width.kernel, width.stride}
-                                                                    : BuiltWindow{0, 0};
+  return choose_dwconv_method(height, width) == DwconvMethod::kRows ? BuiltWindow{width.kernel, width.stride, width.pad}
+                                                                    : BuiltWindow{};
 }
 
 /// Bytes of tables and of scratch; SIZE_MAX when they exceed any machine.

@@ -101,14 +101,22 @@ inline Vec squared_difference(Vec a, Vec b) {
 }
 inline Vec mod(Vec a, Vec b) { return lane_by_lane<fmodf>(a, b); }
 
-/// Lanes 0 to n - 1 of an operand.
-inline Vec load_lanes(const float* p, int64_t step, int n) {
-  if (step == 0) return splat(*p);
-  if (step == 1) return n == Vec::kLanes ? load(p) : load_first(p, n);
-  if (n == Vec::kLanes) return load_strided(p, step);
+/// Lanes of an operand.
+inline Vec load_lanes(const float* p, int64_t step) {
+  return step == 0 ? splat(*p) : step == 1 ? load(p) : load_strided(p, step);
+}
+
+/// The first n of them, for the ends of all loops: little code.
+[[gnu::noinline]] inline Vec load_rest(const float* p, int64_t step, int n) {
   float lanes[Vec::kLanes] = {};
   for (int i = 0; i < n; ++i) lanes[i] = p[i * step];
   return load(lanes);
+}
+
+/// The first n lanes of a binary function.
+template <Vec (*Function)(Vec, Vec)>
+[[gnu::noinline]] void binary_rest(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int n) {
+  store_first(y, Function(load_rest(a, a_step, n), load_rest(b, b_step, n)), n);
 }
 
 /// The loop of all binary functions; inlined with constant steps where those matter.
@@ -117,14 +125,9 @@ template <Vec (*Function)(Vec, Vec)>
                                                int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    store(y + i,
-          Function(load_lanes(a + i * a_step, a_step, Vec::kLanes), load_lanes(b + i * b_step, b_step, Vec::kLanes)));
+    store(y + i, Function(load_lanes(a + i * a_step, a_step), load_lanes(b + i * b_step, b_step)));
   }
-  if (i < n) {
-    const int rest = static_cast<int>(n - i);
-    store_first(y + i, Function(load_lanes(a + i * a_step, a_step, rest), load_lanes(b + i * b_step, b_step, rest)),
-                rest);
-  }
+  if (i < n) binary_rest<Function>(a + i * a_step, a_step, b + i * b_step, b_step, y + i, static_cast<int>(n - i));
 }
 
 template <Vec (*Function)(Vec, Vec)>
@@ -163,14 +166,13 @@ template <int kStep>
 inline void affine_loop(const float* x, const float* scale, const float* shift, float* y, int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    store(y + i, fma(load(x + i), load_lanes(scale + i * kStep, kStep, Vec::kLanes),
-                     load_lanes(shift + i * kStep, kStep, Vec::kLanes)));
+    store(y + i, fma(load(x + i), load_lanes(scale + i * kStep, kStep), load_lanes(shift + i * kStep, kStep)));
   }
   if (i < n) {
     const int rest = static_cast<int>(n - i);
     store_first(y + i,
-                fma(load_first(x + i, rest), load_lanes(scale + i * kStep, kStep, rest),
-                    load_lanes(shift + i * kStep, kStep, rest)),
+                fma(load_first(x + i, rest), load_rest(scale + i * kStep, kStep, rest),
+                    load_rest(shift + i * kStep, kStep, rest)),
                 rest);
   }
 }
@@ -228,7 +230,7 @@ constexpr EltwiseKernels kEltwiseKernels = {
         if_built(apply_binary<squared_difference>, fbs::BinaryKind::SquaredDifference),
         if_built(apply_binary<mod>, fbs::BinaryKind::Mod),
     },
-    apply_affine,
+    if_built(apply_affine, fbs::OpAttrs::Affine),
 };
 
 }  // namespace

@@ -24,6 +24,13 @@ inline int64_t row_blocks(const PackedWeights& weights) {
   return (weights.rows / weights.groups + block - 1) / block;
 }
 
+/// Whether half of the last block of a group of dense rows is empty.
+inline bool has_half_block(const PackedWeights& weights) {
+  if (is_sparse(weights.packing)) return false;
+  const int64_t block = rows_of_block(weights.packing), last = weights.rows / weights.groups % block;
+  return last > 0 && last <= block / 2;
+}
+
 /// Rows [first, first + rows) of a group, `first` on a block, and columns [column, column + columns).
 inline DenseTile dense_tile(const PackedWeights& weights, int64_t group, int64_t first, int64_t rows, int64_t column,
                             int64_t columns) {

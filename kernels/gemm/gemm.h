@@ -28,6 +28,11 @@ enum class GemmShape : uint8_t {
 /// Pixels of a tile: two runs of three vectors of the widest tier, so that weights are read half as often.
 constexpr int kGemmTilePixels = 96;
 
+constexpr bool is_built(GemmShape shape) {
+  if (shape == GemmShape::kVector) return is_built(TileKind::kOnePixel);
+  return is_built(AnyTile{{TileKind::kDensePlanes, TileKind::kDensePixels, TileKind::kDenseLines}});
+}
+
 struct GemmKernel {
   Isa isa;
   fbs::Packing packing;
@@ -66,8 +71,9 @@ struct GemmProductKernel {
 #undef LACUNA_GEMM_PRODUCT_KERNEL
 
 constexpr GemmKernel kGemmKernels[] = {
-#define LACUNA_GEMM_KERNEL(isa, packing, shape, function) \
-  {isa, fbs::Packing::packing, GemmShape::shape, if_built(function, isa, fbs::Packing::packing), #function},
+#define LACUNA_GEMM_KERNEL(isa, packing, shape, function)                                                          \
+  {isa, fbs::Packing::packing, GemmShape::shape, if_built(function, isa, fbs::Packing::packing, GemmShape::shape), \
+   #function},
 #define LACUNA_GEMM_PRODUCT_KERNEL(isa, function)
 #include "kernels/gemm/kernels.inc"
 #undef LACUNA_GEMM_KERNEL
@@ -76,7 +82,7 @@ constexpr GemmKernel kGemmKernels[] = {
 
 constexpr GemmProductKernel kGemmProductKernels[] = {
 #define LACUNA_GEMM_KERNEL(isa, packing, shape, function)
-#define LACUNA_GEMM_PRODUCT_KERNEL(isa, function) {isa, if_built(function, isa), #function},
+#define LACUNA_GEMM_PRODUCT_KERNEL(isa, function) {isa, if_built(function, isa, TileKind::kProduct), #function},
 #include "kernels/gemm/kernels.inc"
 #undef LACUNA_GEMM_KERNEL
 #undef LACUNA_GEMM_PRODUCT_KERNEL

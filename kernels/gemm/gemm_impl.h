@@ -42,17 +42,46 @@ struct LeftPixels {
   }
 };
 
+/// Some lanes of each row, one after the other: little code for a vector that is cut.
+[[gnu::noinline]] inline void copy_lanes(const float* from, int64_t from_stride, int64_t rows, int lanes, float* to,
+                                         int64_t to_stride) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int i = 0; i < lanes; ++i) to[r * to_stride + i] = from[r * from_stride + i];
+  }
+}
+
+/// A cut vector of each of MR rows.
+template <int MR>
+struct CutRows {
+  float lanes[MR * Vec::kLanes] = {};
+
+  void read(const float* from, int64_t stride, int64_t rows, int tail) {
+    copy_lanes(from, stride, rows < MR ? rows : MR, tail, lanes, Vec::kLanes);
+  }
+  void write(float* to, int64_t stride, int64_t rows, int tail) const {
+    copy_lanes(lanes, Vec::kLanes, rows < MR ? rows : MR, tail, to, stride);
+  }
+  float* at(int m) { return lanes + m * Vec::kLanes; }
+};
+
 /// As start_sums and end_sums of MR rows, whose conditions are asked once. Rows from `rows` on do not exist: they are
-/// as the last one, which is stored after them.
+/// as the last one, which is stored after them. Only single vectors are cut.
 template <int MR, int NR, bool kMasked>
 [[gnu::always_inline]] inline void start_rows(const TileOutput& out, int64_t row, int64_t rows, int tail,
                                               Vec (*sum)[NR]) {
+  static_assert(!kMasked || NR == 1);
   if (!out.first) {
     const float* y = out.y + row * out.row_stride;
+    if constexpr (kMasked) {
+      CutRows<MR> cut;
+      cut.read(y, out.row_stride, rows, tail);
+#pragma GCC unroll 8
+      for (int m = 0; m < MR; ++m) sum[m][0] = load(cut.at(m));
+      return;
+    }
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
-#pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) sum[m][j] = Run<NR, kMasked>::load_lanes(y, j, tail);
+      load_run<NR>(y, sum[m]);
       if (m + 1 < rows) y += out.row_stride;
     }
     return;
@@ -77,10 +106,14 @@ template <int MR, int NR, bool kMasked>
                                             Vec (*sum)[NR]) {
   if (out.last && out.residual != nullptr) {
     const float* residual = out.residual + row * out.residual_stride;
+    CutRows<kMasked ? MR : 1> cut;
+    if constexpr (kMasked) cut.read(residual, out.residual_stride, rows, tail);
 #pragma GCC unroll 8
     for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) sum[m][j] = add(sum[m][j], Run<NR, kMasked>::load_lanes(residual, j, tail));
+      for (int j = 0; j < NR; ++j) {
+        sum[m][j] = add(sum[m][j], load(kMasked ? cut.at(m) : residual + j * Vec::kLanes));
+      }
       if (m + 1 < rows) residual += out.residual_stride;
     }
   }
@@ -99,15 +132,17 @@ template <int MR, int NR, bool kMasked>
       }
     }
   }
+  if constexpr (kMasked) {
+    CutRows<MR> cut;
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; ++m) store(cut.at(m), sum[m][0]);
+    cut.write(out.y + row * out.row_stride, out.row_stride, rows, tail);
+    return;
+  }
   float* y = out.y + (row + (rows < MR ? rows : MR) - 1) * out.row_stride;
 #pragma GCC unroll 8
   for (int m = MR - 1; m >= 0; --m) {
-    if constexpr (!kMasked) {
-      store_run<NR>(y, sum[m]);
-    } else {
-#pragma GCC unroll 8
-      for (int j = 0; j < NR; ++j) Run<NR, kMasked>::store_lanes(y, j, tail, sum[m][j]);
-    }
+    store_run<NR>(y, sum[m]);
     if (m < rows) y -= out.row_stride;
   }
 }
@@ -178,7 +213,7 @@ struct MultiplyBlock {
   template <int NR, bool kMasked>
   void run(int tail) const {
     const float* w = rows.values + row / kBlock * rows.block_stride;
-    if constexpr (Vec::kLaneProducts && MR == kBlock && MR % 8 == 0) {
+    if constexpr (Vec::kLaneProducts && MR == kBlock && MR % 8 == 0 && is_built(TileKind::kHalfBlock)) {
       // Half of the block does not exist: half of the work is spared.
       if (rows.rows - row <= MR / 2) {
         return multiply_rows<kBlock, MR / 2, NR, kMasked, 0, kOffsets>(rows, w, row, in, out, tail);
@@ -253,13 +288,13 @@ inline void narrow(int first, int pixels, TileInput* in, TileOutput* out) {
   out->pixels = pixels;
 }
 
-/// As for_run of whole vectors, at most kMaxNr.
+/// As for_run of whole vectors, at most kMaxNr. One alone is rare: it shares the code of one that is cut.
 template <int kMaxNr, class Body>
 inline void for_whole_run(int vectors, const Body& body) {
   if constexpr (kMaxNr > 1) {
     if (vectors < kMaxNr) return for_whole_run<kMaxNr - 1>(vectors, body);
   }
-  body.template run<kMaxNr, false>(Vec::kLanes);
+  body.template run<kMaxNr, kMaxNr == 1>(Vec::kLanes);
 }
 
 /// A tile in equal runs of at most NR vectors; few pixels behind whole vectors are not worth one. All runs take a
@@ -309,7 +344,9 @@ inline void multiply_runs(const DenseTile& rows, const TileInput& in, const Tile
 
 template <int kBlock, int MR, int NR>
 inline void multiply_tile(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
-  if (in.offsets != nullptr) {
+  constexpr bool kLines = is_built(TileKind::kDenseLines);
+  constexpr bool kOthers = is_built(TileKind::kDensePlanes) || is_built(TileKind::kDensePixels);
+  if (kLines && (!kOthers || in.offsets != nullptr)) {
     multiply_runs<kBlock, MR, NR, true>(rows, in, out);
   } else {
     multiply_runs<kBlock, MR, NR, false>(rows, in, out);

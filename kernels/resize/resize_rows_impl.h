@@ -115,6 +115,7 @@ inline void interpolate_rows(const Interpolation& shared, const float* x, int64_
       blend_rows(rows.row(0), weight[0], rows.row(1), weight[plan.row_pitch], whole ? whole_row : plan.n, to);
       continue;
     }
+    if (!is_built(BuiltTaps{0})) continue;
     Vec weights[kMaxRowTaps];
     const float* from[kMaxRowTaps];
     for (int64_t k = 0; k < plan.row_taps; ++k) {
@@ -132,16 +133,18 @@ inline void interpolate_rows(const Interpolation& shared, const float* x, int64_
 template <Span kSpan>
 inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t begin, int64_t end, float* held,
                              float* y) {
-  if (plan.taps == 1) return interpolate_rows<kSpan, 1>(plan, x, begin, end, held, y);
-  if (plan.taps == 2) return interpolate_rows<kSpan, 2>(plan, x, begin, end, held, y);
-  interpolate_rows<kSpan, 0>(plan, x, begin, end, held, y);
+  if (is_built(BuiltTaps{1}) && plan.taps == 1) return interpolate_rows<kSpan, 1>(plan, x, begin, end, held, y);
+  if (is_built(BuiltTaps{2}) && plan.taps == 2) return interpolate_rows<kSpan, 2>(plan, x, begin, end, held, y);
+  if (is_built(BuiltTaps{0})) interpolate_rows<kSpan, 0>(plan, x, begin, end, held, y);
 }
 
 inline void interpolate_rows(const Interpolation& plan, const float* x, int64_t begin, int64_t end, float* held,
                              float* y) {
   if constexpr (Vec::kFastLookup) {
-    if (plan.reach <= kLanes) return interpolate_rows<Span::kOne>(plan, x, begin, end, held, y);
-    if (plan.reach <= 2 * kLanes) return interpolate_rows<Span::kTwo>(plan, x, begin, end, held, y);
+    // Rows that become longer reach no further than two vectors, twice as long ones no further than one.
+    constexpr bool kFar = is_built(ResizeTrait::kReduce), kTwo = kFar || is_built(ResizeTrait::kStretch);
+    if (!kTwo || plan.reach <= kLanes) return interpolate_rows<Span::kOne>(plan, x, begin, end, held, y);
+    if (!kFar || plan.reach <= 2 * kLanes) return interpolate_rows<Span::kTwo>(plan, x, begin, end, held, y);
   }
   interpolate_rows<Span::kFar>(plan, x, begin, end, held, y);
 }

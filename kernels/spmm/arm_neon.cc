@@ -65,7 +65,8 @@ class Columns {
 };
 
 /// As multiply_rows of spmm_impl.h with R = 1, four entries at a time: their weights are lanes of one vector. The four
-/// addresses come first, so that none waits for the loads that walk along a column. Columns with offsets may come in segments.
+/// addresses come first, so that none waits for the loads that walk along a column. Columns with offsets may come in
+/// segments.
 template <int NR, bool kMasked, bool kOffsets>
 inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const TileOutput& tile, int tail) {
   const TileOutput out = tile;  // what is stored might else change it
@@ -102,20 +103,19 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
 
 constexpr int kMostVectors = 16;
 
-/// As many of NR vectors or fewer as there are, whose last one may be cut. Planes of 7x7 pixels have 13, of 6x6 nine;
-/// other numbers are done in two runs. Returns how many pixels were done.
+/// As many of NR vectors or fewer as there are; the last one of whole fours is whole, else it may be cut. Planes of 7x7
+/// pixels have 13, of 6x6 nine; other numbers are done in two runs. Returns how many pixels were done.
 template <int NR, int... kFewer>
 inline int multiply_planes(const SparseTile& rows, const TileInput& in, const TileOutput& out,
                            std::integer_sequence<int, NR, kFewer...>) {
+  constexpr bool kMasked = NR % 4 != 0;
   const int tail = out.pixels - (NR - 1) * Vec::kLanes;
   if constexpr (sizeof...(kFewer) > 0) {
-    if (tail <= 0) return multiply_planes(rows, in, out, std::integer_sequence<int, kFewer...>());
+    if (tail <= (kMasked ? 0 : Vec::kLanes - 1)) {
+      return multiply_planes(rows, in, out, std::integer_sequence<int, kFewer...>());
+    }
   }
-  if (tail >= Vec::kLanes && NR == kMostVectors) {
-    multiply_lanes<NR, false, false>(rows, in, out, Vec::kLanes);
-  } else {
-    multiply_lanes<NR, true, false>(rows, in, out, tail < Vec::kLanes ? tail : Vec::kLanes);
-  }
+  multiply_lanes<NR, kMasked, false>(rows, in, out, tail < Vec::kLanes ? tail : Vec::kLanes);
   return out.pixels < NR * Vec::kLanes ? out.pixels : NR * Vec::kLanes;
 }
 
@@ -134,12 +134,12 @@ inline int multiply_lines(const SparseTile& rows, const TileInput& in, const Til
 
 /// Run after run, since more pixels than sums fit registers.
 inline void multiply_sparse_tile(const SparseTile& rows, TileInput in, TileOutput out) {
-  if (in.offsets == nullptr && rows.segments > 1) {  // few windows: a run of pixels with a copy for each tap
-    return multiply_runs<1, 4, false, true>(rows, in, out);
+  if constexpr (is_built(TileKind::kSparsePixels)) {  // few windows: a run of pixels with a copy for each tap
+    if (in.offsets == nullptr && rows.segments > 1) return multiply_runs<1, 4, false, true>(rows, in, out);
   }
   for (int left = out.pixels, done = 0; left > 0; left -= done) {
     out.pixels = left;
-    if (in.offsets != nullptr) {
+    if (is_built(TileKind::kSparseLines) && in.offsets != nullptr) {
       done = multiply_lines<kMostVectors>(rows, in, out);
     } else {
       done = multiply_planes(rows, in, out, std::integer_sequence<int, kMostVectors, 13, 12, 9, 8, 4, 3, 2, 1>());

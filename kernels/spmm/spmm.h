@@ -32,6 +32,11 @@ enum class SpmmShape : uint8_t {
   kVector,  ///< one pixel
 };
 
+constexpr bool is_built(SpmmShape shape) {
+  if (shape == SpmmShape::kVector) return is_built(TileKind::kOnePixel);
+  return is_built(AnyTile{{TileKind::kSparsePlanes, TileKind::kSparsePixels, TileKind::kSparseLines}});
+}
+
 struct SpmmKernel {
   Isa isa;
   fbs::Packing packing;
@@ -46,8 +51,9 @@ struct SpmmKernel {
 #undef LACUNA_SPMM_KERNEL
 
 constexpr SpmmKernel kSpmmKernels[] = {
-#define LACUNA_SPMM_KERNEL(isa, packing, shape, function) \
-  {isa, fbs::Packing::packing, SpmmShape::shape, if_built(function, isa, fbs::Packing::packing), #function},
+#define LACUNA_SPMM_KERNEL(isa, packing, shape, function)                                                          \
+  {isa, fbs::Packing::packing, SpmmShape::shape, if_built(function, isa, fbs::Packing::packing, SpmmShape::shape), \
+   #function},
 #include "kernels/spmm/kernels.inc"
 #undef LACUNA_SPMM_KERNEL
 };

@@ -112,7 +112,7 @@ inline void multiply_runs(const SparseTile& rows, TileInput in, TileOutput out) 
 /// R rows of weights by NR vectors of pixels at a time. Only single rows come in segments.
 template <int R, int NR>
 inline void multiply_tile(const SparseTile& rows, const TileInput& in, const TileOutput& out) {
-  const bool offsets = in.offsets != nullptr;
+  const bool offsets = is_built(TileKind::kSparseLines) && in.offsets != nullptr;
   if constexpr (R == 1) {
     if (rows.segments > 1) {
       return offsets ? multiply_runs<R, NR, true, true>(rows, in, out)

@@ -89,9 +89,13 @@ struct UnfoldKernel {
 #include "kernels/unfold/kernels.inc"
 #undef LACUNA_UNFOLD_KERNEL
 
+constexpr AnyTile kUnfoldedPixels = {{TileKind::kSparsePixels, TileKind::kDensePixels, TileKind::kOnePixel}};
+constexpr AnyTile kUnfoldedLines = {{TileKind::kSparseLines, TileKind::kDenseLines, TileKind::kDenseLines}};
+
 constexpr UnfoldKernel kUnfoldKernels[] = {
-#define LACUNA_UNFOLD_KERNEL(isa, unfold_pixels, unfold_lines, fold_lines) \
-  {isa, if_built(unfold_pixels, isa), if_built(unfold_lines, isa), if_built(fold_lines, isa)},
+#define LACUNA_UNFOLD_KERNEL(isa, unfold_pixels, unfold_lines, fold_lines)                          \
+  {isa, if_built(unfold_pixels, isa, kUnfoldedPixels), if_built(unfold_lines, isa, kUnfoldedLines), \
+   if_built(fold_lines, isa, TileKind::kSparseLines)},
 #include "kernels/unfold/kernels.inc"
 #undef LACUNA_UNFOLD_KERNEL
 };

@@ -1,6 +1,5 @@
 // Convolution: infer and check; the work is done by tiles.cc and, for planes alone, depthwise.cc.
 #include "kernels/copy/shape_attrs.h"
-#include "kernels/dwconv/plan.h"
 #include "kernels/eltwise/unary.h"
 #include "kernels/gemm/dense_rows.h"
 #include "kernels/ops/conv/depthwise.h"
@@ -58,9 +57,6 @@ lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& ge
     case fbs::Packing::DenseRows8:
       return check_dense_rows(weights, error);
     case fbs::Packing::Depthwise:
-      if (!is_built(dwconv_kernel_window(geometry.height, geometry.width))) {
-        return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for the depthwise window");
-      }
       if (geometry.is_depthwise() && weights.values.size == size_t{weights.rows} * weights.columns) {
         return LACUNA_OK;
       }
@@ -69,6 +65,20 @@ lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& ge
       return fail(error, LACUNA_ERROR_MEANING, "a convolution does not take packing %d",
                   static_cast<int>(weights.packing));
   }
+}
+
+lacuna_status check_depthwise_built(const OpStep& step, lacuna_error* error) {
+  const DepthwiseNeeds needs = depthwise_needs(step);
+  if (is_built(needs.window) && (!needs.narrow || is_built(DepthwiseTrait::kNarrow)) &&
+      (!needs.residual || is_built(DepthwiseTrait::kResidual))) {
+    return LACUNA_OK;
+  }
+  return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for the depthwise window");
+}
+
+lacuna_status check_tiles_built(const OpStep& step, lacuna_error* error) {
+  LACUNA_RETURN_IF_ERROR(check_built(conv_tile_kind(step), error));
+  return has_half_block(*step.weights) ? check_built(TileKind::kHalfBlock, error) : LACUNA_OK;
 }
 
 lacuna_status check(const OpStep& step, lacuna_error* error) {
@@ -81,6 +91,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
                 weights.rows, weights.columns, weights.groups);
   }
   LACUNA_RETURN_IF_ERROR(check_packing(weights, geometry, error));
+  LACUNA_RETURN_IF_ERROR(is_depthwise(step) ? check_depthwise_built(step, error) : check_tiles_built(step, error));
   if (scratch_bytes(step) > kMaxScratchBytes) {
     return fail(error, LACUNA_ERROR_MEANING, "takes %zu bytes of scratch", scratch_bytes(step));
   }

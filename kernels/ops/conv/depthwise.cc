@@ -79,6 +79,12 @@ void run_depthwise(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
+DepthwiseNeeds depthwise_needs(const OpStep& step) {
+  const ConvGeometry g = conv_geometry(step);
+  const BuiltWindow window = dwconv_kernel_window(g.height, g.width);
+  return {window, window.kernel > 0 && g.width.out <= kNarrowRow, step.inputs.size > 1 && step.inputs[1].present};
+}
+
 size_t depthwise_state_bytes(const OpStep& step) {
   const ConvGeometry g = conv_geometry(step);
   return align_up(sizeof(State)) + dwconv_table_bytes(g.height, g.width);

@@ -5,6 +5,14 @@
 
 namespace lacuna {
 
+/// What the kernels of a step must be made for.
+struct DepthwiseNeeds {
+  BuiltWindow window;
+  bool narrow;
+  bool residual;
+};
+DepthwiseNeeds depthwise_needs(const OpStep& step);
+
 /// As the functions of OpRun. The state starts with the function that runs a task.
 size_t depthwise_state_bytes(const OpStep& step);
 size_t depthwise_scratch_bytes(const OpStep& step);

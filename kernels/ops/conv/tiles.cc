@@ -368,6 +368,14 @@ UnfoldInput describe_window(const State& s, const Shapes& shapes) {
 
 }  // namespace
 
+TileKind conv_tile_kind(const OpStep& step) {
+  const Shapes shapes(step);
+  if (shapes.pixels == 1) return TileKind::kOnePixel;
+  constexpr TileKind kSparse[] = {TileKind::kSparsePlanes, TileKind::kSparsePixels, TileKind::kSparseLines};
+  constexpr TileKind kDense[] = {TileKind::kDensePlanes, TileKind::kDensePixels, TileKind::kDenseLines};
+  return (shapes.sparse ? kSparse : kDense)[static_cast<int>(shapes.source)];
+}
+
 size_t tiles_state_bytes(const OpStep& step) {
   const Shapes shapes(step);
   const int64_t groups = shapes.geometry.groups;
@@ -392,7 +400,8 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   if (step.inputs.size > 1 && step.inputs[1].present) s.residual = Planes(step.inputs[1]);
   s.epilogue = bind_epilogue(step.attrs_as<fbs::ConvAttrs>().activation(), context.isas);
   s.source = shapes.source;
-  s.run_item = s.source != Source::kLines ? run_pixels : shapes.sparse ? run_lines : run_lines_in_place;
+  const bool sparse_lines = is_built(TileKind::kSparseLines) && shapes.sparse;
+  s.run_item = s.source != Source::kLines ? run_pixels : sparse_lines ? run_lines : run_lines_in_place;
   s.window = describe_window(s, shapes);
   s.unfold = select_kernel(kUnfoldKernels, context.isas);
   s.images = g.batch * shapes.depth_out;

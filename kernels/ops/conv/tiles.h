@@ -8,6 +8,9 @@
 
 namespace lacuna {
 
+/// What the kernels of a step do whose weights are as its packing says.
+TileKind conv_tile_kind(const OpStep& step);
+
 /// As the functions of OpRun. The state starts with the function that runs a task.
 size_t tiles_state_bytes(const OpStep& step);
 size_t tiles_scratch_bytes(const OpStep& step);

@@ -3,6 +3,8 @@
 // DenseRows16: a vector product for one row of x, a tiled one for more. SparseRows and SparseRows4: a vector product
 // for one row; otherwise tiles of 64 rows are transposed, so that rows of x lie along lanes as pixels do in a
 // convolution.
+#include "kernels/ops/fully_connected/fully_connected.h"
+
 #include <new>
 
 #include "kernels/copy/shape_attrs.h"
@@ -172,6 +174,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
                 weights.columns, weights.groups);
   }
   LACUNA_RETURN_IF_ERROR(check_built(weights.packing, error));
+  LACUNA_RETURN_IF_ERROR(check_built(fully_connected_tile_kind(step), error));
   switch (weights.packing) {
     case fbs::Packing::SparseRows:
     case fbs::Packing::SparseRows4:
@@ -258,6 +261,11 @@ void run(const void* state, uint32_t task, void* scratch) {
 }
 
 }  // namespace
+
+TileKind fully_connected_tile_kind(const OpStep& step) {
+  if (count_rows(step.inputs[0].shape) == 1) return TileKind::kOnePixel;
+  return is_sparse(step.weights->packing) ? TileKind::kSparsePlanes : TileKind::kProduct;
+}
 
 extern const OpRun kFullyConnectedRun = {"FullyConnected",    1,     2,     Layout::kContiguous,
                                          Layout::kContiguous, infer, check, state_bytes,

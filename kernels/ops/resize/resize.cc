@@ -80,6 +80,14 @@ lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   return LACUNA_OK;
 }
 
+lacuna_status check(const OpStep& step, lacuna_error* error) {
+  const ResizeNeeds needs = resize_needs(step);
+  bool built = (!needs.reduce || is_built(ResizeTrait::kReduce)) && (!needs.stretch || is_built(ResizeTrait::kStretch));
+  for (int64_t taps = 0; taps <= 2; ++taps)
+    built = built && ((needs.taps >> taps & 1) == 0 || is_built(BuiltTaps{taps}));
+  return built ? LACUNA_OK : fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for the interpolation");
+}
+
 size_t state_bytes(const OpStep& step) {
   const auto& attrs = step.attrs_as<fbs::ResizeAttrs>();
   const Shape& x = step.inputs[0].shape;
@@ -295,8 +303,25 @@ void run(const void* memory, uint32_t task, void* scratch) {
 
 }  // namespace
 
+ResizeNeeds resize_needs(const OpStep& step) {
+  const Shape& x = step.inputs[0].shape;
+  const auto& attrs = step.attrs_as<fbs::ResizeAttrs>();
+  ResizeNeeds needs = {};
+  for (int i = 0; i < x.rank; ++i) {
+    const ResizeAxis axis = resize_axis(attrs, x, i);
+    const int64_t taps = tap_count(attrs, axis);
+    if (taps == 0) continue;
+    needs.taps = static_cast<uint8_t>(needs.taps | 1 << (taps > 2 ? 0 : taps));
+    if (i < x.rank - 1) continue;
+    const bool crops = attrs.coordinates() == fbs::CoordinateMode::TfCropAndResize;
+    needs.reduce = crops || axis.out < axis.in || axis.scale < 1;
+    needs.stretch = !needs.reduce && (taps > 2 || axis.out < 2 * axis.in || axis.scale < 2);
+  }
+  return needs;
+}
+
 extern const OpRun kResizeRun = {
-    "Resize", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, scratch_bytes, bind, run,
+    "Resize", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, scratch_bytes, bind, run,
 };
 
 }  // namespace lacuna

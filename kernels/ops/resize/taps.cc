@@ -94,9 +94,13 @@ int64_t window_size(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
   return window <= static_cast<float>(kMaxTapEntries) ? static_cast<int64_t>(window) : kMaxTapEntries + 1;
 }
 
+int64_t tap_count(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
+  return is_unchanged(attrs.coordinates(), axis) ? 0 : std::min(window_size(attrs, axis), axis.in);
+}
+
 size_t taps_bytes(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis) {
-  if (is_unchanged(attrs.coordinates(), axis)) return 0;
-  const auto taps = static_cast<size_t>(std::min(window_size(attrs, axis), axis.in));
+  const auto taps = static_cast<size_t>(tap_count(attrs, axis));
+  if (taps == 0) return 0;
   return static_cast<size_t>(pitch_of(axis)) * (sizeof(int32_t) + taps * sizeof(float));
 }
 
@@ -108,7 +112,7 @@ Taps make_taps(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, void* memo
   }
   const int64_t window = window_size(attrs, axis), pitch = pitch_of(axis);
   auto* starts = static_cast<int32_t*>(memory);
-  const Table table = {window, std::min(window, axis.in), pitch, starts, reinterpret_cast<float*>(starts + pitch)};
+  const Table table = {window, tap_count(attrs, axis), pitch, starts, reinterpret_cast<float*>(starts + pitch)};
   result.taps = table.taps;
   result.pitch = pitch;
   result.starts = table.starts;
@@ -116,7 +120,7 @@ Taps make_taps(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis, void* memo
   const bool crop = attrs.coordinates() == fbs::CoordinateMode::TfCropAndResize;
   for (int64_t i = 0; i < axis.out; ++i) {
     const float x = input_coordinate(attrs.coordinates(), axis, i);
-    if (attrs.mode() == fbs::ResizeMode::Nearest) {
+    if (is_built(BuiltTaps{1}) && attrs.mode() == fbs::ResizeMode::Nearest) {
       table.starts[i] = static_cast<int32_t>(nearest_index(attrs, axis, x));
     } else {
       weigh_neighbours(attrs, axis, x, i, table);

@@ -25,6 +25,9 @@ constexpr int64_t kMaxTapEntries = 1 << 24;
 /// when they are beyond counting.
 int64_t window_size(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis);
 
+/// Taps of the axis' table; none if it is unchanged.
+int64_t tap_count(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis);
+
 /// Of the axis' table: elements, rounded up to whole cache lines.
 inline int64_t pitch_of(const ResizeAxis& axis) { return ceil_div(axis.out, kPitchLanes) * kPitchLanes; }
 
@@ -40,5 +43,13 @@ size_t interpolation_bytes(const fbs::ResizeAttrs& attrs, const ResizeAxis& axis
 /// What an interpolation does along rows of `axis` by a kernel of so many lanes; nothing across them. The axis has a
 /// table. Fills `memory` (aligned to kAlignment), which must live as long as the result.
 Interpolation interpolate_along(const Taps& taps, const ResizeAxis& axis, int lanes, void* memory);
+
+/// What the kernels of a step must be made for.
+struct ResizeNeeds {
+  uint8_t taps;  ///< of its axes: bits of 1 << taps, or 1 for more than two
+  bool stretch;
+  bool reduce;
+};
+ResizeNeeds resize_needs(const OpStep& step);
 
 }  // namespace lacuna
