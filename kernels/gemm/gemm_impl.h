@@ -1,6 +1,8 @@
 // Dense products over the tier's Vec.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/gemm/gemm.h"
 #include "kernels/tile_impl.h"
 
@@ -12,7 +14,8 @@ template <int kBlock, int kPixels>
 struct LeftPixels {
   static constexpr int kLanes = kBlock < Vec::kLanes ? kBlock : Vec::kLanes;
   static constexpr int kVecs = kBlock / kLanes;
-  Vec sum[kPixels > 0 ? kPixels : 1][kVecs];
+  static constexpr int kSums = std::max(kPixels, 1);
+  Vec sum[kSums][kVecs];
 
   LeftPixels() {
 #pragma GCC unroll 4

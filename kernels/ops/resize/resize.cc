@@ -257,7 +257,7 @@ void resize_rows(const State& state, int64_t begin, int64_t end, float* scratch)
   for (int64_t i = begin; i < end; ++i) {
     const Row row(state, state.rank, i);
     const bool simple = row.inside() && !state.blended;
-    if (simple && row.source() == last_source) {
+    if (simple && last_target != nullptr && row.source() == last_source) {
       memcpy(row.target(), last_target, static_cast<size_t>(state.inner.size) * sizeof(float));
     } else {
       resize_row(state, row, scratch);
