@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "converter/choose/dtypes.h"
 #include "converter/onnx/onnx.h"
 #include "converter/passes/passes.h"
 #include "converter/plan/columns.h"
@@ -32,10 +33,11 @@ Graph import_model(const std::string& path, const ImportOptions& options) {
   malformed(path + ": is neither an ONNX nor a TFLite model");
 }
 
-Converted convert(Graph graph, const CostModel& costs, FileNotes notes) {
+Converted convert(Graph graph, const CostModel& costs, FileNotes notes, fbs::Dtype dtype) {
   notes.costs = costs.description();
   Converted result;
   run_passes(graph);
+  if (dtype == fbs::Dtype::F16) choose_halves(graph);
   run_in_columns(graph, band_bytes_for(costs.l2_bytes()));
   result.choices = choose(graph, costs);
   result.plan = make_plan(graph);

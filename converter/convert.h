@@ -22,7 +22,8 @@ struct Converted {
   std::string file;  ///< bytes of the .lcn file
 };
 
-/// Passes, choice, plan and emission. Packings are those that `costs` predict to be the fastest. Throws Error.
-Converted convert(Graph graph, const CostModel& costs, FileNotes notes);
+/// Passes, choice, plan and emission. Packings are those that `costs` predict to be the fastest. F16: values and
+/// weights are halves where that is possible and exact enough. Throws Error.
+Converted convert(Graph graph, const CostModel& costs, FileNotes notes, fbs::Dtype dtype = fbs::Dtype::F32);
 
 }  // namespace lacuna

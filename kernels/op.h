@@ -77,6 +77,9 @@ struct OpRun {
   /// The output may take exactly the place (address and strides) of an input of the same shape: element i of the output
   /// depends on element i of that input alone.
   bool in_place = false;
+
+  /// The converter may give operands and output as halves.
+  bool halves = false;
 };
 
 constexpr int kAnyCount = 1 << 16;

@@ -22,7 +22,7 @@ struct Run {
 };
 
 /// N neighbouring scalars as factors of vectors.
-template <int N, bool kLaneProducts = Vec::kLaneProducts && N % Vec::kLanes == 0>
+template <int N, bool kLaneProducts = Vec::kLaneProducts&& N % Vec::kLanes == 0>
 struct Factors {
   const float* p;
   explicit Factors(const float* scalars) : p(scalars) {}

@@ -97,7 +97,6 @@ std::string result_text(const Options& options, const Summary& summary) {
 
 void convert_file(const Options& options) {
   const Progress progress(options.common.quiet);
-  if (options.dtype == "f16") unsupported("--dtype f16: this version computes and stores fp32 only; leave --dtype out");
   if (!options.report.empty()) report_form(options.report);
   ImportOptions import_options;
   import_options.input_shapes = parse_input_shapes(options.input_shapes);
@@ -113,7 +112,8 @@ void convert_file(const Options& options) {
   if (notes.preprocessing) check_image_spec(*notes.preprocessing, graph);
   progress.say("converting " + std::to_string(graph.nodes.size()) + " nodes for " + notes.target);
   if (!target.note.empty()) progress.say(target.name + ": " + target.note);
-  const Converted converted = convert(std::move(graph), target.costs, notes);
+  const Converted converted =
+      convert(std::move(graph), target.costs, notes, options.dtype == "f16" ? fbs::Dtype::F16 : fbs::Dtype::F32);
   progress.say("checking the result");
   const MemoryModel model(converted.file);
   const Summary summary = summarize(model.view(), converted.file.size());
@@ -148,7 +148,9 @@ void add_convert_command(CLI::App& app) {
   command->add_option("--report", options->report, "Also write what was decided for each layer")
       ->type_name("FILE.html|FILE.json");
   add_target_options(*command, options->target);
-  command->add_option("--dtype", options->dtype, "Type of weights and activations")
+  command
+      ->add_option("--dtype", options->dtype,
+                   "Type of weights and of values between layers; inputs and outputs are fp32")
       ->check(CLI::IsMember({"f32", "f16"}))
       ->capture_default_str();
   command->add_option("--image", options->image, "How a picture becomes the first input; kept in the file")

@@ -67,7 +67,7 @@ std::string layer_table(const Summary& summary) {
                {"why"}});
   for (const LayerSummary& layer : summary.layers) {
     const std::string density = layer.weights == 0 ? "-" : percent(Summary::density_of(layer.nonzeros, layer.weights));
-    table.add_row({shortened(layer.name), layer.op, to_string(layer.shape), density,
+    table.add_row({shortened(layer.name), layer.op, to_string(layer.shape) + (layer.halves ? " f16" : ""), density,
                    layer.weights == 0 ? "-" : layer.pattern, layer.packing,
                    layer.predicted.empty() ? "-" : fixed(layer.predicted_us(), 1),
                    layer.predicted.size() < 2 ? "-" : percent(layer.break_even), with_commas(layer.macs),

@@ -7,7 +7,7 @@
 
 #include "converter/cli/input_file.h"
 #include "converter/ir/error.h"
-#include "converter/ir/half.h"
+#include "sdk/base/half.h"
 
 namespace lacuna {
 namespace {

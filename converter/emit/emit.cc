@@ -4,9 +4,11 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 
 #include "converter/ir/operands.h"
+#include "sdk/base/half.h"
 #include "sdk/format/header.h"
 #include "sdk/format/limits.h"
 
@@ -96,7 +98,7 @@ class Emitter {
     add_value(id);
     fbs::ValueT& value = *program_.values.back();
     value.space = fbs::Space::Weights;
-    value.offset = segment_.add_values(tensor.f32.data(), tensor.f32.size() * sizeof(float));
+    value.offset = add_numbers(tensor.f32, value.dtype).first;
   }
 
   uint32_t add_value(ValueId id) {
@@ -104,6 +106,7 @@ class Emitter {
     const Placement& placement = plan_.values[static_cast<size_t>(id)];
     auto out = std::make_unique<fbs::ValueT>();
     out->name = value.name.substr(0, kMaxNameBytes);
+    out->dtype = value.dtype;
     for (const int64_t dim : value.shape) out->shape.push_back(static_cast<uint32_t>(dim));
     for (const int64_t stride : placement.strides) out->strides.push_back(static_cast<uint64_t>(stride));
     if (placement.buffer >= 0) {
@@ -153,11 +156,19 @@ class Emitter {
     out->segments = bytes.meta.segments;
     out->index_bytes = bytes.index.size();
     out->index_offset = segment_.add_index(bytes.index.data(), bytes.index.size());
-    out->values_bytes = bytes.values.size() * sizeof(float);
-    out->values_offset = segment_.add_values(bytes.values.data(), out->values_bytes);
-    out->bias_bytes = bytes.bias.size() * sizeof(float);
-    out->bias_offset = segment_.add_values(bytes.bias.data(), out->bias_bytes);
+    out->dtype = graph_.value(node.output).dtype;
+    std::tie(out->values_offset, out->values_bytes) = add_numbers(bytes.values, out->dtype);
+    std::tie(out->bias_offset, out->bias_bytes) = add_numbers(bytes.bias, fbs::Dtype::F32);
     return out;
+  }
+
+  /// Offset and bytes of the numbers in the value part.
+  std::pair<uint64_t, uint64_t> add_numbers(const std::vector<float>& numbers, fbs::Dtype dtype) {
+    const uint64_t bytes = numbers.size() * static_cast<size_t>(bytes_of(dtype));
+    if (dtype == fbs::Dtype::F32) return {segment_.add_values(numbers.data(), bytes), bytes};
+    std::vector<uint16_t> halves;
+    for (const float number : numbers) halves.push_back(half_from_float(number));
+    return {segment_.add_values(halves.data(), bytes), bytes};
   }
 
   void add_buffers() {

@@ -33,6 +33,7 @@ struct Value {
   ElementType type = ElementType::kF32;
   Shape shape;
   std::shared_ptr<const Tensor> constant;  ///< null for a value that is computed
+  fbs::Dtype dtype = fbs::Dtype::F32;      ///< on the device: converter/choose/dtypes.h
 };
 
 struct Node {

@@ -5,12 +5,12 @@
 #include <limits>
 #include <set>
 
-#include "converter/ir/half.h"
 #include "converter/ir/operands.h"
 #include "converter/onnx/tensor_proto.h"
 #include "converter/passes/rewrite.h"
 #include "converter/passes/unfuse.h"
 #include "onnx_subset.pb.h"
+#include "sdk/base/half.h"
 
 namespace lacuna {
 namespace onnx {

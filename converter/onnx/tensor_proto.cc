@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "converter/ir/error.h"
-#include "converter/ir/half.h"
+#include "sdk/base/half.h"
 
 namespace lacuna::onnx {
 

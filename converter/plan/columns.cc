@@ -14,7 +14,7 @@ constexpr size_t kX = 0, kResidual = 3;
 constexpr int kHeight = 2;
 /// Each convolution of a chain adds the halo of its window to what all before it compute twice.
 constexpr size_t kMostConvolutions = 4;
-constexpr int64_t kLineFloats = static_cast<int64_t>(kAlignment / sizeof(float));
+constexpr auto kLineBytes = static_cast<int64_t>(kAlignment);
 
 struct Rows {
   int64_t first;
@@ -70,13 +70,13 @@ bool is_pointwise(const Graph& graph, const Node& node) {
 /// Indices of convolutions, each the only reader of the one before.
 using Chain = std::vector<size_t>;
 
-bool is_wide(const Shape& shape) { return count(shape) * static_cast<int64_t>(sizeof(float)) > kWideBytes; }
+bool is_wide(const Value& value) { return count(value.shape) * bytes_of(value.dtype) > kWideBytes; }
 
 /// The convolution in front of the one that `chain` starts with, if its output had better not exist as a whole.
 const Node* wide_producer(Graph& graph, const Uses& uses, const Node& conv) {
   const ValueId between = conv.inputs[kX];
   const Shape& shape = graph.shape(between);
-  if (shape.rank != 4 || shape[0] != 1 || !is_wide(shape)) return nullptr;
+  if (shape.rank != 4 || shape[0] != 1 || !is_wide(graph.value(between))) return nullptr;
   const Node* wide = private_producer(graph, uses, between);
   const bool fits = wide != nullptr && is_conv(graph, *wide) && operand(*wide, kResidual) == kNoValue &&
                     (is_depthwise(graph, *wide) || wide->attrs.AsConv()->groups == 1);
@@ -105,7 +105,7 @@ Chain chain_at(Graph& graph, const Uses& uses, size_t i) {
   const Node* narrow = narrow_reader(graph, uses, graph.nodes[i]);
   if (narrow == nullptr) return chain;
   const int reader = only_reader(graph, uses, narrow->output);
-  const bool goes_on = reader >= 0 && is_wide(graph.shape(narrow->output)) && operand(*narrow, kResidual) == kNoValue &&
+  const bool goes_on = reader >= 0 && is_wide(graph.value(narrow->output)) && operand(*narrow, kResidual) == kNoValue &&
                        is_depthwise(graph, graph.nodes[static_cast<size_t>(reader)]);
   if (goes_on && chain.size() < kMostConvolutions - 1) return {};  // the chain of that reader holds this one
   chain.push_back(index_of(*narrow));
@@ -113,9 +113,12 @@ Chain chain_at(Graph& graph, const Uses& uses, size_t i) {
 }
 
 /// The fewest rows that fill whole cache lines.
-int64_t rows_of_lines(const Shape& shape) { return kLineFloats / std::gcd(shape[3], kLineFloats); }
+int64_t rows_of_lines(const Value& value) {
+  const int64_t line = kLineBytes / bytes_of(value.dtype);
+  return line / std::gcd(value.shape[3], line);
+}
 
-int64_t row_bytes(const Shape& shape) { return shape[1] * shape[3] * static_cast<int64_t>(sizeof(float)); }
+int64_t row_bytes(const Value& value) { return value.shape[1] * value.shape[3] * bytes_of(value.dtype); }
 
 /// Makes the nodes of one band after another.
 class BandBuilder {
@@ -161,13 +164,13 @@ class BandBuilder {
 
  private:
   int64_t bytes_of(size_t i, const std::vector<Rows>& rows) const {
-    return row_bytes(graph_.shape(convs_[i].output)) * rows[i].count();
+    return row_bytes(graph_.value(convs_[i].output)) * rows[i].count();
   }
 
   /// A pointwise convolution reads its rows in place: they had better start a cache line.
   int64_t starts_line(const Node& conv, int64_t row) const {
     if (!is_pointwise(graph_, conv)) return row;
-    const int64_t lines = rows_of_lines(graph_.shape(conv.inputs[kX]));
+    const int64_t lines = rows_of_lines(graph_.value(conv.inputs[kX]));
     return row / lines * lines;
   }
 
@@ -182,7 +185,7 @@ class BandBuilder {
     node.inputs[kX] = rows_of(x, {seen.first - there.first, seen.last - there.first}, node.name);
     const ValueId residual = operand(node, kResidual);
     if (residual != kNoValue) node.inputs[kResidual] = rows_of(residual, out, node.name);
-    return add(std::move(node), graph_.shape(convs_[i].output), out.count());
+    return add(std::move(node), convs_[i].output, out.count());
   }
 
   ValueId rows_of(ValueId id, Rows rows, const std::string& name) {
@@ -194,12 +197,16 @@ class BandBuilder {
       attrs.sizes.push_back(static_cast<uint32_t>(i == kHeight ? rows.count() : shape[i]));
       attrs.step.push_back(1);
     }
-    return add(Node{name, make_attrs(attrs), {id}, kNoValue}, shape, rows.count());
+    return add(Node{name, make_attrs(attrs), {id}, kNoValue}, id, rows.count());
   }
 
-  ValueId add(Node node, Shape shape, int64_t rows) {
+  /// The output of `node` is like `whole`, but of so many rows.
+  ValueId add(Node node, ValueId whole, int64_t rows) {
+    Shape shape = graph_.shape(whole);
     shape[kHeight] = rows;
+    const fbs::Dtype dtype = graph_.value(whole).dtype;
     node.output = graph_.add_value(node.name, ElementType::kF32, shape);
+    graph_.value(node.output).dtype = dtype;
     nodes.push_back(std::move(node));
     return nodes.back().output;
   }
@@ -210,8 +217,8 @@ class BandBuilder {
 };
 
 /// Bands of output rows, as high as their values fit `band_bytes`; one band when there is nothing to gain.
-std::vector<Rows> choose_bands(const BandBuilder& builder, const Shape& output, int64_t band_bytes) {
-  const int64_t rows = output[kHeight], lines = rows_of_lines(output);
+std::vector<Rows> choose_bands(const BandBuilder& builder, const Value& output, int64_t band_bytes) {
+  const int64_t rows = output.shape[kHeight], lines = rows_of_lines(output);
   const auto cut = [&](int64_t height) {
     std::vector<Rows> bands;
     for (int64_t first = 0; first < rows; first += height) bands.push_back({first, std::min(first + height, rows)});
@@ -231,7 +238,7 @@ bool split_at(Graph& graph, const Uses& uses, size_t i, int64_t band_bytes) {
   if (chain.empty()) return false;
   const Node last = graph.nodes[chain.back()];
   BandBuilder builder(graph, chain);
-  const std::vector<Rows> bands = choose_bands(builder, graph.shape(last.output), band_bytes);
+  const std::vector<Rows> bands = choose_bands(builder, graph.value(last.output), band_bytes);
   const bool all_see = std::none_of(bands.begin(), bands.end(), [&](Rows b) { return builder.rows_for(b).empty(); });
   if (bands.size() < 2 || !all_see) return false;
 

@@ -54,8 +54,9 @@ class Sharing {
       }
       Buffer& shared = plan.buffers[static_cast<size_t>(buffer)];
       placement.buffer = buffer;
-      placement.offset = static_cast<uint64_t>(root.offset) * sizeof(float);
-      const auto end = static_cast<size_t>(root.offset + extent_of(static_cast<ValueId>(i))) * sizeof(float);
+      const int64_t element = bytes_of(graph_.values[i].dtype);  // that of all values in the buffer
+      placement.offset = static_cast<uint64_t>(root.offset * element);
+      const auto end = static_cast<size_t>((root.offset + extent_of(static_cast<ValueId>(i))) * element);
       shared.bytes = std::max<uint64_t>(shared.bytes, align_up(end));
       shared.life.first = std::min(shared.life.first, lives_[i].first);
       shared.life.last = std::max(shared.life.last, lives_[i].last);
@@ -130,8 +131,9 @@ class Sharing {
   void reuse_operand(const Node& node, int step) {
     for (const ValueId operand : device_operands(node)) {
       if (operand == kNoValue || graph_.is_constant(operand)) continue;
-      const bool same_form =
-          graph_.shape(operand) == graph_.shape(node.output) && strides(operand) == strides(node.output);
+      const bool same_form = graph_.shape(operand) == graph_.shape(node.output) &&
+                             graph_.value(operand).dtype == graph_.value(node.output).dtype &&
+                             strides(operand) == strides(node.output);
       if (same_form && dies_at(operand, step)) {
         place(node.output, operand, 0);
         return;

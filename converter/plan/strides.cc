@@ -8,14 +8,17 @@ namespace {
 
 /// Planes smaller than this stay contiguous: padding would cost more memory than aligned loads give back.
 constexpr int64_t kSmallestPaddedPlane = 32;
-constexpr int64_t kLineFloats = static_cast<int64_t>(kAlignment / sizeof(float));
+constexpr auto kLineBytes = static_cast<int64_t>(kAlignment);
 /// Channel strides that are a multiple of this fall on the same cache sets.
-constexpr int64_t kPoisonFloats = 1024 / static_cast<int64_t>(sizeof(float));
+constexpr int64_t kPoisonBytes = 1024;
 
-Shape padded_strides(const Shape& shape) {
+Shape padded_strides(const Value& value) {
+  const Shape& shape = value.shape;
+  const int64_t element = bytes_of(value.dtype);
   Shape strides = contiguous_strides(shape);
-  int64_t plane = static_cast<int64_t>(align_up(static_cast<size_t>(count(shape, 2, shape.rank)), kLineFloats));
-  if (plane % kPoisonFloats == 0) plane += kLineFloats;
+  int64_t plane = ceil_div(count(shape, 2, shape.rank) * element, kLineBytes) * kLineBytes;
+  if (plane % kPoisonBytes == 0) plane += kLineBytes;
+  plane /= element;
   strides[1] = plane;
   strides[0] = plane * shape[1];
   return strides;
@@ -71,7 +74,7 @@ std::vector<Shape> choose_strides(const Graph& graph) {
   for (size_t i = 0; i < graph.values.size(); ++i) {
     const Value& value = graph.values[i];
     const bool padded = !contiguous[i] && value.constant == nullptr && wants_padding(value.shape);
-    strides.push_back(padded ? padded_strides(value.shape) : contiguous_strides(value.shape));
+    strides.push_back(padded ? padded_strides(value) : contiguous_strides(value.shape));
   }
   follow_bands(graph, contiguous, strides);
   return strides;

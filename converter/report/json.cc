@@ -25,6 +25,7 @@ Json to_json(const LayerSummary& layer) {
   return {{"name", layer.name},
           {"op", layer.op},
           {"shape", dims_of<int64_t>(layer.shape)},
+          {"dtype", layer.halves ? "f16" : "f32"},
           {"density", Summary::density_of(layer.nonzeros, layer.weights)},
           {"pattern", layer.pattern},
           {"packing", layer.packing},

@@ -26,6 +26,7 @@ LayerSummary summarize_step(const fbs::Program& program, const fbs::Step& step) 
   layer.name = text_of(step.name());
   layer.op = fbs::EnumNameOpAttrs(step.attrs_type());
   layer.shape = summarize_value(program, step.outputs()->Get(0)).shape;
+  layer.halves = program.values()->Get(step.outputs()->Get(0))->dtype() == fbs::Dtype::F16;
   layer.packing = "-";
   if (step.weights() != nullptr) {
     layer.packing = fbs::EnumNamePacking(step.weights()->packing());

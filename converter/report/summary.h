@@ -23,6 +23,7 @@ struct LayerSummary {
   std::string name;                    ///< of the node in the source model
   std::string op;                      ///< operator, such as "Conv"
   Shape shape;                         ///< of the output
+  bool halves = false;                 ///< the output and the weights are fp16
   std::string packing;                 ///< of the weights; "-" without weights
   std::string reason;                  ///< why this packing
   std::string pattern;                 ///< how the zeros lie; empty without weights

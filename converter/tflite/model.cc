@@ -6,9 +6,9 @@
 #include <fstream>
 #include <limits>
 
-#include "converter/ir/half.h"
 #include "converter/tflite/densify.h"
 #include "converter/tflite/tflite.h"
+#include "sdk/base/half.h"
 
 namespace lacuna::tflite {
 

@@ -16,6 +16,16 @@ Span<const T> range(const uint8_t* base, uint64_t offset, uint64_t bytes) {
   return {reinterpret_cast<const T*>(base + offset), static_cast<size_t>(bytes / sizeof(T))};
 }
 
+/// Where the elements of a value are, and that they are floats where the session has widened them.
+void locate(TensorView* view, uint8_t* base, uint8_t* wide_base, uint64_t offset) {
+  if (view->dtype == fbs::Dtype::F16 && wide_base != nullptr) {
+    view->dtype = fbs::Dtype::F32;
+    base = wide_base;
+    offset *= 2;
+  }
+  if (base != nullptr) view->data = reinterpret_cast<float*>(base + offset);
+}
+
 }  // namespace
 
 PlacedValue place_value(const fbs::Program& program, uint32_t index, const Bases& bases) {
@@ -23,18 +33,26 @@ PlacedValue place_value(const fbs::Program& program, uint32_t index, const Bases
   PlacedValue placed;
   placed.view.shape = to_shape(value.shape());
   placed.view.strides = to_shape(value.strides());
+  placed.view.dtype = value.dtype();
   placed.view.present = true;
   placed.constant = value.space() == fbs::Space::Weights;
   placed.begin = value.offset();
+  if (!placed.constant) placed.begin += program.buffers()->Get(value.buffer())->offset();
+  placed.end = placed.begin + span_bytes(placed.view);
   if (placed.constant) {
     // Operands have one type for inputs and outputs; verification sees to it that no constant is an output.
-    placed.view.data = reinterpret_cast<float*>(const_cast<uint8_t*>(bases.weights + placed.begin));
+    locate(&placed.view, const_cast<uint8_t*>(bases.weights), bases.wide_weights, placed.begin);
   } else {
-    placed.begin += program.buffers()->Get(value.buffer())->offset();
-    if (bases.arena != nullptr) placed.view.data = reinterpret_cast<float*>(bases.arena + placed.begin);
+    locate(&placed.view, bases.arena, bases.wide_arena, placed.begin);
   }
-  placed.end = placed.begin + static_cast<uint64_t>(extent(placed.view)) * sizeof(float);
   return placed;
+}
+
+bool has_halves(const fbs::Program& program) {
+  for (uint32_t i = 0; i < size_of(program.values()); ++i) {
+    if (program.values()->Get(i)->dtype() == fbs::Dtype::F16) return true;
+  }
+  return false;
 }
 
 PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases) {
@@ -46,7 +64,14 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.block = weights.block();
   view.segments = weights.segments();
   view.index = range<uint8_t>(bases.weights, weights.index_offset(), weights.index_bytes());
-  view.values = range<float>(bases.weights, weights.values_offset(), weights.values_bytes());
+  view.dtype = weights.dtype();
+  if (view.dtype == fbs::Dtype::F16 && bases.wide_weights != nullptr) {
+    view.dtype = fbs::Dtype::F32;
+    view.values = range<float>(bases.wide_weights, 2 * weights.values_offset(), 2 * weights.values_bytes());
+  } else {
+    view.values = range<float>(bases.weights, weights.values_offset(), weights.values_bytes());
+    view.values.size = static_cast<size_t>(weights.values_bytes()) / static_cast<size_t>(bytes_of(view.dtype));
+  }
   view.bias = range<float>(bases.weights, weights.bias_offset(), weights.bias_bytes());
   return view;
 }

@@ -14,9 +14,13 @@ constexpr uint32_t kOmitted = 0xffffffff;
 struct Bases {
   uint8_t* arena = nullptr;          ///< start of the value part; null while there is no session
   const uint8_t* weights = nullptr;  ///< start of the weight segment
+  /// Where the session keeps halves as floats: offset `at` of the file's plan is 2 * at here, so that what is disjoint
+  /// there is disjoint here. Null: they are as the file has them.
+  uint8_t* wide_arena = nullptr;
+  uint8_t* wide_weights = nullptr;
 };
 
-/// A value with a place: a half-open range of bytes of its space that holds every element.
+/// A value with a place: a half-open range of bytes of the file's plan that holds every element.
 struct PlacedValue {
   TensorView view;
   bool constant = false;  ///< in the weight segment, else in the arena
@@ -25,6 +29,14 @@ struct PlacedValue {
 };
 
 PlacedValue place_value(const fbs::Program& program, uint32_t index, const Bases& bases);
+
+/// Bytes of the value's elements, gaps between them included.
+inline uint64_t span_bytes(const TensorView& view) {
+  return static_cast<uint64_t>(extent(view) * bytes_of(view.dtype));
+}
+
+/// Whether any value of the program is of halves.
+bool has_halves(const fbs::Program& program);
 
 PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases);
 

@@ -9,7 +9,7 @@
 namespace lacuna {
 namespace {
 
-/// What a step writes, by ascending first float. A view writes nothing.
+/// What a step writes, by ascending first byte. A view writes nothing.
 struct Writes {
   Footprint prints[kMaxStepInputs];
   size_t count = 0;
@@ -18,7 +18,7 @@ struct Writes {
 
   bool touch(const Footprint& print) const {
     for (size_t i = first_behind(print.begin); i < count && prints[i].begin < print.end; ++i) {
-      if (prints[i].shares_floats_with(print)) return true;
+      if (prints[i].shares_bytes_with(print)) return true;
     }
     return false;
   }
@@ -39,9 +39,7 @@ struct Writes {
   }
 };
 
-Footprint footprint_of(const PlacedValue& value) {
-  return footprint_of(value.view, static_cast<int64_t>(value.begin / sizeof(float)));
-}
+Footprint footprint_of(const PlacedValue& value) { return footprint_of(value.view, static_cast<int64_t>(value.begin)); }
 
 bool is_multiple(uint64_t offset, uint64_t alignment) { return offset % alignment == 0; }
 
@@ -72,7 +70,8 @@ bool same_elements(const PlacedValue& a, const PlacedValue& b) {
   Shape b_dims;
   const Shape a_strides = merged_strides(a.view, &a_dims);
   const Shape b_strides = merged_strides(b.view, &b_dims);
-  return a.constant == b.constant && a.begin == b.begin && a_dims == b_dims && a_strides == b_strides;
+  return a.constant == b.constant && a.view.dtype == b.view.dtype && a.begin == b.begin && a_dims == b_dims &&
+         a_strides == b_strides;
 }
 
 /// Strides of dimensions of size 1 do not matter.
@@ -84,7 +83,8 @@ bool same_strides(const TensorView& a, const TensorView& b) {
 }
 
 bool same_place(const PlacedValue& a, const PlacedValue& b) {
-  return a.constant == b.constant && a.begin == b.begin && a.view.shape == b.view.shape && same_strides(a.view, b.view);
+  return a.constant == b.constant && a.view.dtype == b.view.dtype && a.begin == b.begin &&
+         a.view.shape == b.view.shape && same_strides(a.view, b.view);
 }
 
 bool slice_is_view(const fbs::SliceAttrs& attrs, const PlacedValue& x, const PlacedValue& y) {
@@ -92,7 +92,7 @@ bool slice_is_view(const fbs::SliceAttrs& attrs, const PlacedValue& x, const Pla
   uint64_t begin = x.begin;
   for (int i = 0; i < x.view.shape.rank; ++i) {
     const auto at = static_cast<uint32_t>(i);
-    begin += static_cast<uint64_t>(attrs.start()->Get(at) * x.view.strides[i]) * sizeof(float);
+    begin += static_cast<uint64_t>(attrs.start()->Get(at) * x.view.strides[i] * bytes_of(x.view.dtype));
     if (y.view.shape[i] != 1 && y.view.strides[i] != x.view.strides[i] * attrs.step()->Get(at)) return false;
   }
   return y.begin == begin;
@@ -177,8 +177,8 @@ class Verifier {
   Status verify_value(uint32_t index) {
     const fbs::Value& value = *program_.values()->Get(index);
     if (!name_fits(value.name())) return fail_value(index, LACUNA_ERROR_STRUCTURE, "its name is too long");
-    if (value.dtype() != fbs::Dtype::F32) {
-      return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "this version computes in fp32 only");
+    if (value.dtype() > fbs::Dtype::MAX) {
+      return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "its elements are neither fp32 nor fp16");
     }
     if (value.group() != 1) return fail_value(index, LACUNA_ERROR_MEANING, "group is not 1");
     const char* wrong = wrong_layout(value);
@@ -241,13 +241,16 @@ class Verifier {
       view.shape.push_back(value.shape()->Get(i));
       view.strides.push_back(static_cast<int64_t>(value.strides()->Get(i)));
     }
-    const uint64_t bytes = static_cast<uint64_t>(extent(view)) * sizeof(float);
+    view.dtype = value.dtype();
+    const uint64_t bytes = span_bytes(view);
     if (constant) {
       if (!is_multiple(value.offset(), kAlignment)) return "a constant's offset is not a multiple of 64";
       return weight_range_fits(value.offset(), bytes) ? nullptr : "reaches beyond the weight segment";
     }
     if (value.buffer() >= size_of(program_.buffers())) return "no such buffer";
-    if (!is_multiple(value.offset(), sizeof(float))) return "offset is not a multiple of 4";
+    if (!is_multiple(value.offset(), static_cast<uint64_t>(bytes_of(view.dtype)))) {
+      return "offset is not a multiple of an element";
+    }
     return fits(value.offset(), bytes, program_.buffers()->Get(value.buffer())->bytes()) ? nullptr
                                                                                          : "reaches beyond its buffer";
   }
@@ -264,8 +267,11 @@ class Verifier {
                     "input %u is value %u; values are constants, inputs, outputs of steps", i,
                     program_.inputs()->Get(i));
       }
+      if (!is_float(first_input() + i)) {
+        return fail_value(first_input() + i, LACUNA_ERROR_MEANING, "an input that is not fp32");
+      }
       for (uint32_t j = 0; j < i; ++j) {
-        if (footprint_of(place(first_input() + i)).shares_floats_with(footprint_of(place(first_input() + j)))) {
+        if (footprint_of(place(first_input() + i)).shares_bytes_with(footprint_of(place(first_input() + j)))) {
           return fail(error_, LACUNA_ERROR_MEANING, "inputs %u and %u overlap in the arena", j, i);
         }
       }
@@ -280,12 +286,14 @@ class Verifier {
       if (!alive(index, steps_)) {
         return fail_value(index, LACUNA_ERROR_MEANING, "an output whose live_until is not after the last step");
       }
+      if (!is_float(index)) return fail_value(index, LACUNA_ERROR_MEANING, "an output that is not fp32");
     }
     return LACUNA_OK;
   }
 
   PlacedValue place(uint32_t index) const { return place_value(program_, index, bases_); }
 
+  bool is_float(uint32_t index) const { return program_.values()->Get(index)->dtype() == fbs::Dtype::F32; }
   bool is_constant(uint32_t index) const { return index < first_input(); }
   bool alive(uint32_t index, uint32_t step) const {
     return is_constant(index) || program_.values()->Get(index)->live_until() > step;
@@ -310,6 +318,7 @@ class Verifier {
       return fail(reason, LACUNA_ERROR_UNSUPPORTED_OPERATOR, "this build of the library leaves the operator out");
     }
     LACUNA_RETURN_IF_ERROR(verify_operands(index, step, *op, reason));
+    LACUNA_RETURN_IF_ERROR(verify_dtypes(index, step, reason));
     if (step.weights() != nullptr) LACUNA_RETURN_IF_ERROR(verify_weights(*step.weights(), reason));
     const StepView view(program_, step, bases_);
     LACUNA_RETURN_IF_ERROR(verify_layouts(view, *op, reason));
@@ -348,6 +357,27 @@ class Verifier {
     return LACUNA_OK;
   }
 
+  /// Operands, weights and output have one type, but for the Unary Identity that converts.
+  Status verify_dtypes(uint32_t index, const fbs::Step& step, lacuna_error* reason) const {
+    const fbs::Dtype dtype = program_.values()->Get(output_of(index))->dtype();
+    if (step.weights() != nullptr && step.weights()->dtype() != dtype) {
+      return fail(reason, LACUNA_ERROR_MEANING, "its weights are of another type than its output");
+    }
+    if (converts(step)) return LACUNA_OK;
+    for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
+      const uint32_t value = step.inputs()->Get(i);
+      if (value != kOmitted && program_.values()->Get(value)->dtype() != dtype) {
+        return fail(reason, LACUNA_ERROR_MEANING, "operand %u is of another type than its output", i);
+      }
+    }
+    return LACUNA_OK;
+  }
+
+  static bool converts(const fbs::Step& step) {
+    const fbs::UnaryAttrs* unary = step.attrs_as_Unary();
+    return unary != nullptr && (unary->function() == nullptr || unary->function()->kind() == fbs::UnaryKind::Identity);
+  }
+
   Status verify_weights(const fbs::PackedWeights& weights, lacuna_error* reason) const {
     if (weights.packing() <= fbs::Packing::None || weights.packing() > fbs::Packing::MAX) {
       return fail(reason, LACUNA_ERROR_MEANING, "packing number %d is unknown", static_cast<int>(weights.packing()));
@@ -364,9 +394,9 @@ class Verifier {
     if (weights.segments() != 1 && weights.packing() != fbs::Packing::SparseRows) {
       return fail(reason, LACUNA_ERROR_MEANING, "%u segments do not suit the packing", weights.segments());
     }
-    if (weights.values_bytes() % sizeof(float) != 0 ||
+    if (!is_multiple(weights.values_bytes(), static_cast<uint64_t>(bytes_of(weights.dtype()))) ||
         (weights.bias_bytes() != 0 && weights.bias_bytes() != uint64_t{4} * weights.rows())) {
-      return fail(reason, LACUNA_ERROR_MEANING, "bytes of weights or bias are no whole number of fp32 or of rows");
+      return fail(reason, LACUNA_ERROR_MEANING, "bytes of weights or bias are no whole number of elements or of rows");
     }
     if (!weight_part_fits(weights.index_offset(), weights.index_bytes()) ||
         !weight_part_fits(weights.values_offset(), weights.values_bytes()) ||
@@ -463,7 +493,7 @@ class Verifier {
   Footprint buffer_of(uint32_t value) const {
     const fbs::Buffer& buffer = *program_.buffers()->Get(program_.values()->Get(value)->buffer());
     const uint64_t end = buffer.offset() + buffer.bytes();
-    return {static_cast<int64_t>(buffer.offset() / sizeof(float)), static_cast<int64_t>(end / sizeof(float)), 0, 0};
+    return {static_cast<int64_t>(buffer.offset()), static_cast<int64_t>(end), 0, 0};
   }
 
   static bool reads(const fbs::Step& step, uint32_t value) {
@@ -496,9 +526,10 @@ class Verifier {
     for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
       const PlacedValue input = place(step.inputs()->Get(i));
       part.view.shape = input.view.shape;
-      part.end = part.begin + static_cast<uint64_t>(extent(part.view)) * sizeof(float);
+      part.end = part.begin + span_bytes(part.view);
       if (!same_place(input, part)) writes->add(footprint_of(part));
-      part.begin += static_cast<uint64_t>(input.view.shape[axis] * output.view.strides[axis]) * sizeof(float);
+      part.begin +=
+          static_cast<uint64_t>(input.view.shape[axis] * output.view.strides[axis] * bytes_of(part.view.dtype));
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include "platforms/cpu_features.h"
 #include "platforms/fp_state.h"
+#include "sdk/base/half.h"
 
 namespace lacuna {
 namespace {
@@ -20,6 +21,11 @@ class Region {
     const size_t offset = bytes_;
     too_large_ |= bytes > SIZE_MAX - kAlignment || __builtin_add_overflow(bytes_, align_up(bytes), &bytes_);
     return offset;
+  }
+  /// Of a range of twice as many.
+  size_t add_twice(uint64_t bytes) {
+    too_large_ |= bytes > SIZE_MAX / 2;
+    return add(static_cast<size_t>(bytes) * 2);
   }
   size_t bytes() const { return bytes_; }
   bool too_large() const { return too_large_; }
@@ -40,6 +46,8 @@ struct ArenaMap {
   size_t states = 0;  ///< of the steps in order, each aligned
   size_t pool = 0;
   size_t values = 0;
+  size_t wide_values = 0;  ///< 0: nothing is widened
+  size_t wide_weights = 0;
   size_t scratch = 0;
   size_t scratch_bytes = 0;  ///< of one thread
   size_t bytes = 0;
@@ -62,6 +70,10 @@ Status map_arena(const ModelView& model, const SessionConfig& config, ArenaMap* 
   const bool own_pool = config.threads > 1 && config.parallel_for == nullptr;
   map->pool = region.add(own_pool ? sizeof(ThreadPool) : 0);
   map->values = region.add(static_cast<size_t>(model.program->arena_bytes()));
+  if (has_halves(*model.program)) {
+    map->wide_values = region.add_twice(model.program->arena_bytes());
+    map->wide_weights = region.add_twice(model.weight_bytes);
+  }
   map->scratch = region.bytes();
   for (uint32_t i = 0; i < config.threads; ++i) region.add(scratch);
   map->scratch_bytes = align_up(scratch);
@@ -88,6 +100,27 @@ void bind_steps(lacuna_session* session, uint8_t* states) {
     }
     bound.binding = bound.op->bind(step, context, bound.state);
     states += align_up(state_bytes(*bound.op, step));
+  }
+}
+
+void widen(const uint8_t* weights, uint8_t* wide_weights, uint64_t offset, uint64_t bytes) {
+  const auto* halves = reinterpret_cast<const uint16_t*>(weights + offset);
+  auto* floats = reinterpret_cast<float*>(wide_weights + 2 * offset);
+  for (uint64_t i = 0; i < bytes / sizeof(uint16_t); ++i) floats[i] = float_from_half(halves[i]);
+}
+
+/// Constants and packed weights as floats.
+void widen_weights(const fbs::Program& program, const Bases& bases) {
+  for (uint32_t i = 0; i < size_of(program.values()); ++i) {
+    const fbs::Value& value = *program.values()->Get(i);
+    if (value.space() != fbs::Space::Weights || value.dtype() != fbs::Dtype::F16) continue;
+    const PlacedValue placed = place_value(program, i, {});
+    widen(bases.weights, bases.wide_weights, placed.begin, placed.end - placed.begin);
+  }
+  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
+    const fbs::PackedWeights* packed = program.steps()->Get(i)->weights();
+    if (packed == nullptr || packed->dtype() != fbs::Dtype::F16) continue;
+    widen(bases.weights, bases.wide_weights, packed->values_offset(), packed->values_bytes());
   }
 }
 
@@ -234,7 +267,13 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
   auto* made = new (base) lacuna_session{};
   made->model = model;
   made->config = config;
-  made->bases = {base + map.values, model.weights};
+  made->bases.arena = base + map.values;
+  made->bases.weights = model.weights;
+  if (map.wide_values != 0) {
+    made->bases.wide_arena = base + map.wide_values;
+    made->bases.wide_weights = base + map.wide_weights;
+    widen_weights(*model.program, made->bases);
+  }
   made->steps = {reinterpret_cast<BoundStep*>(base + map.steps), size_of(model.program->steps())};
   made->scratch = base + map.scratch;
   made->scratch_bytes = map.scratch_bytes;
@@ -247,7 +286,7 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
     }
   }
   if (config.provider != nullptr) {
-    memset(made->bases.arena, 0, static_cast<size_t>(model.program->arena_bytes()));
+    memset(made->bases.arena, 0, (map.wide_values != 0 ? map.wide_weights : map.scratch) - map.values);
     attach_regions(*made);
   }
   if (config.log != nullptr) log_session(*made, map.bytes);
@@ -276,7 +315,7 @@ lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases&
 
 void lacuna_session::run() {
   const lacuna::ScopedFpState fp_state;
-  if (model.stream) {
+  if (model.stream && bases.wide_weights == nullptr) {
     run_streamed();
   } else if (config.profile) {
     for (size_t i = 0; i < steps.size; i += steps[i].region_steps) run_step_timed(steps[i]);

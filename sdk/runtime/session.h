@@ -52,8 +52,9 @@ lacuna_tensor describe(const fbs::Program& program, uint32_t value, const Bases&
 
 }  // namespace lacuna
 
-/// The arena holds three parts: session (this, bound steps and their state, the pool), values (planned offsets),
-/// scratch (one a thread), and slack for kernels that read past the end.
+/// The arena holds: session (this, bound steps and their state, the pool), values (planned offsets), the halves among
+/// values and weights as floats where the CPU does not compute in halves, scratch (one a thread), and slack for kernels
+/// that read past the end.
 struct lacuna_session {
   lacuna::ModelView model;
   lacuna::SessionConfig config;

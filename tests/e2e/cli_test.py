@@ -209,7 +209,14 @@ def test_convert_targets(files, tmp_path):
 
 
 def test_convert_dtype(files, tmp_path):
-    fails(UNSUPPORTED, "convert", files / "network.onnx", "-o", tmp_path / "a.lcn", "--dtype", "f16", says="fp32")
+    call("convert", files / "network.onnx", "-o", tmp_path / "a.lcn", "--dtype", "f16")
+    call("convert", files / "network.onnx", "-o", tmp_path / "b.lcn")
+    layers = json.loads(call("inspect", tmp_path / "a.lcn", "--json").stdout)["layers"]
+    assert {layer["dtype"] for layer in layers} == {"f16", "f32"}
+    assert (tmp_path / "a.lcn").stat().st_size < (tmp_path / "b.lcn").stat().st_size
+    compared = json.loads(call("compare", tmp_path / "a.lcn", files / "network.onnx", "--json").stdout)
+    assert compared["rtol"] == 1e-2 and all(output["max_rel_error"] > 0 for output in compared["outputs"])
+    fails(OUTSIDE_BOUND, "compare", tmp_path / "a.lcn", files / "network.onnx", "--rtol", "1e-7")
     fails(USAGE, "convert", files / "network.onnx", "-o", tmp_path / "a.lcn", "--dtype", "f7")
 
 

@@ -15,6 +15,11 @@ TensorView planar(int64_t channels, int64_t rows, int64_t width, int64_t channel
   return view;
 }
 
+/// Of a value of floats whose first one is number `begin`.
+Footprint print_of(const TensorView& view, int64_t begin) {
+  return footprint_of(view, begin * static_cast<int64_t>(sizeof(float)));
+}
+
 std::set<int64_t> floats_of(const TensorView& view, int64_t begin) {
   std::set<int64_t> floats;
   for (int64_t c = 0; c < view.shape[1]; ++c) {
@@ -25,24 +30,35 @@ std::set<int64_t> floats_of(const TensorView& view, int64_t begin) {
 
 TEST_CASE("bands of rows interleave and share nothing") {
   const TensorView upper = planar(3, 2, 4, 20), lower = planar(3, 3, 4, 20);
-  CHECK_FALSE(footprint_of(upper, 0).shares_floats_with(footprint_of(lower, 8)));
-  CHECK_FALSE(footprint_of(lower, 8).shares_floats_with(footprint_of(upper, 0)));
+  CHECK_FALSE(print_of(upper, 0).shares_bytes_with(print_of(lower, 8)));
+  CHECK_FALSE(print_of(lower, 8).shares_bytes_with(print_of(upper, 0)));
 }
 
 TEST_CASE("bands that share a row share floats") {
   const TensorView band = planar(3, 2, 4, 20);
-  CHECK(footprint_of(band, 0).shares_floats_with(footprint_of(band, 4)));
-  CHECK(footprint_of(band, 4).shares_floats_with(footprint_of(band, 0)));
+  CHECK(print_of(band, 0).shares_bytes_with(print_of(band, 4)));
+  CHECK(print_of(band, 4).shares_bytes_with(print_of(band, 0)));
 }
 
 TEST_CASE("a band that reaches into the next channel's plane shares floats") {
-  CHECK(footprint_of(planar(3, 3, 4, 20), 12).shares_floats_with(footprint_of(planar(3, 2, 4, 20), 0)));
+  CHECK(print_of(planar(3, 3, 4, 20), 12).shares_bytes_with(print_of(planar(3, 2, 4, 20), 0)));
 }
 
 TEST_CASE("one channel lies between the rows of a band") {
   const TensorView band = planar(3, 2, 4, 20);
-  CHECK_FALSE(footprint_of(planar(1, 3, 4, 99), 8).shares_floats_with(footprint_of(band, 0)));
-  CHECK(footprint_of(planar(1, 4, 4, 99), 8).shares_floats_with(footprint_of(band, 0)));
+  CHECK_FALSE(print_of(planar(1, 3, 4, 99), 8).shares_bytes_with(print_of(band, 0)));
+  CHECK(print_of(planar(1, 4, 4, 99), 8).shares_bytes_with(print_of(band, 0)));
+}
+
+TEST_CASE("halves take half the bytes") {
+  TensorView halves = planar(3, 2, 4, 20);
+  halves.dtype = fbs::Dtype::F16;
+  CHECK(footprint_of(halves, 6).begin == 6);
+  CHECK(footprint_of(halves, 6).end == 6 + 2 * (2 * 20 + 8));
+  const TensorView floats = planar(3, 1, 4, 10);  // of the same period
+  CHECK_FALSE(footprint_of(floats, 16).shares_bytes_with(footprint_of(halves, 0)));
+  CHECK(footprint_of(floats, 14).shares_bytes_with(footprint_of(halves, 0)));
+  CHECK(footprint_of(floats, 26).shares_bytes_with(footprint_of(halves, 0)));
 }
 
 TEST_CASE("values that share a float are never said to share none") {
@@ -61,7 +77,7 @@ TEST_CASE("values that share a float are never said to share none") {
     const std::set<int64_t> floats = floats_of(a, a_begin);
     bool shares = false;
     for (const int64_t f : floats_of(b, b_begin)) shares = shares || floats.count(f) != 0;
-    const bool said = footprint_of(a, a_begin).shares_floats_with(footprint_of(b, b_begin));
+    const bool said = print_of(a, a_begin).shares_bytes_with(print_of(b, b_begin));
     CHECK((said || !shares));
     if (!said) ++apart;
   }

@@ -15,6 +15,7 @@ namespace {
 /// Of results over their largest value, or over what inputs are like where results cancel out: rounding of some twenty
 /// nodes one behind the other.
 constexpr double kTolerance = 2e-4;
+constexpr double kHalfTolerance = 2e-2;
 constexpr double kSmallest = 1e-2;
 
 struct Outputs {
@@ -55,15 +56,15 @@ bool same_bytes(const Tensor& a, const Tensor& b) {
 }
 
 /// The element that is furthest off, or empty.
-std::string difference_of(const Tensor& actual, const Tensor& expected) {
+std::string difference_of(const Tensor& actual, const Tensor& expected, double tolerance) {
   if (actual.shape != expected.shape) return "shape " + to_string(actual.shape) + ", not " + to_string(expected.shape);
   double largest = kSmallest;
   for (const float y : expected.f32) largest = std::isfinite(y) ? std::max(largest, std::fabs(double{y})) : largest;
   for (size_t i = 0; i < expected.f32.size(); ++i) {
     const float a = actual.f32[i];
     const float b = expected.f32[i];
-    const bool close = std::isfinite(b) ? std::fabs(double{a} - b) <= kTolerance * largest
-                                        : a == b || (std::isnan(a) && std::isnan(b));
+    const bool close =
+        std::isfinite(b) ? std::fabs(double{a} - b) <= tolerance * largest : a == b || (std::isnan(a) && std::isnan(b));
     if (!close) return "element " + std::to_string(i) + " is " + std::to_string(a) + ", not " + std::to_string(b);
   }
   return "";
@@ -81,14 +82,14 @@ std::string text_of(const Graph& graph) {
 }
 
 std::string compare(const Model& model, const char* isa, const std::vector<Tensor>& inputs,
-                    const std::vector<Tensor>& expected) {
+                    const std::vector<Tensor>& expected, double tolerance) {
   const Outputs one = run(model, isa, 1, inputs);
   const Outputs three = run(model, isa, 3, inputs);
   if (!one.error.empty() || !three.error.empty()) return one.error + three.error;
   if (one.tensors.size() != expected.size()) return "number of outputs";
   for (size_t i = 0; i < expected.size(); ++i) {
     if (!same_bytes(one.tensors[i], three.tensors[i])) return "output " + std::to_string(i) + ": threads change it";
-    const std::string difference = difference_of(one.tensors[i], expected[i]);
+    const std::string difference = difference_of(one.tensors[i], expected[i], tolerance);
     if (!difference.empty()) return "output " + std::to_string(i) + ": " + difference;
   }
   return "";
@@ -96,19 +97,20 @@ std::string compare(const Model& model, const char* isa, const std::vector<Tenso
 
 }  // namespace
 
-std::string compare_isas(const uint8_t* decisions, size_t bytes) {
+std::string compare_isas(const uint8_t* decisions, size_t bytes, fbs::Dtype dtype) {
   Decisions source(decisions, bytes);
   const Graph graph = random_graph(source);
   const std::vector<Tensor> inputs = random_inputs(graph, static_cast<uint32_t>(bytes));
   const std::vector<Tensor> expected = interpret(graph, inputs);
-  const std::string bytes_of_file = random_file(graph, source);
+  const std::string bytes_of_file = random_file(graph, source, dtype);
   const AlignedBytes file(bytes_of_file.size());
   std::memcpy(file.data(), bytes_of_file.data(), bytes_of_file.size());
   lacuna_error error = {};
   const auto model = Model::open(file.data(), file.size(), &error);
   if (!model) return std::string("does not open: ") + error.message + text_of(graph);
+  const double tolerance = dtype == fbs::Dtype::F32 ? kTolerance : kHalfTolerance;
   for (const char* isa : isas()) {
-    const std::string difference = compare(*model, isa, inputs, expected);
+    const std::string difference = compare(*model, isa, inputs, expected, tolerance);
     if (!difference.empty()) return std::string(isa) + ": " + difference + text_of(graph);
   }
   return "";

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "converter/choose/choose.h"
+#include "converter/choose/dtypes.h"
 #include "converter/emit/emit.h"
 #include "converter/ir/operands.h"
 #include "converter/passes/passes.h"
@@ -518,8 +519,9 @@ std::vector<Tensor> random_inputs(const Graph& graph, uint32_t seed) {
   return inputs;
 }
 
-std::string random_file(Graph graph, Decisions& decisions) {
+std::string random_file(Graph graph, Decisions& decisions, fbs::Dtype dtype) {
   run_passes(graph);
+  if (dtype == fbs::Dtype::F16) choose_halves(graph);
   run_in_columns(graph, kMostBandBytes);
   std::vector<Choice> choices = choose(graph, costs_of_target("generic"));
   for (size_t i = 0; i < choices.size(); ++i) {

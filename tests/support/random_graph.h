@@ -46,6 +46,6 @@ Graph random_graph(Decisions& decisions);
 std::vector<Tensor> random_inputs(const Graph& graph, uint32_t seed);
 
 /// The whole way to an .lcn file; packings are drawn from those that are legal, so that each of them is met.
-std::string random_file(Graph graph, Decisions& decisions);
+std::string random_file(Graph graph, Decisions& decisions, fbs::Dtype dtype = fbs::Dtype::F32);
 
 }  // namespace lacuna

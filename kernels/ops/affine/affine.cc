@@ -77,7 +77,6 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kAffineRun = {
-    "Affine", 3, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
-};
+    "Affine", 3, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true, true};
 
 }  // namespace lacuna

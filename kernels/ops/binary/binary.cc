@@ -95,7 +95,6 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kBinaryRun = {
-    "Binary", 2, 2, Layout::kStrided, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
-};
+    "Binary", 2, 2, Layout::kStrided, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true, true};
 
 }  // namespace lacuna

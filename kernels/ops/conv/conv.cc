@@ -111,7 +111,7 @@ void run(const void* state, uint32_t task, void* scratch) {
 
 }  // namespace
 
-extern const OpRun kConvRun = {"Conv",        1,    2,  Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes,
-                               scratch_bytes, bind, run};
+extern const OpRun kConvRun = {
+    "Conv", 1, 2, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, scratch_bytes, bind, run, false, true};
 
 }  // namespace lacuna

@@ -42,8 +42,7 @@ Binding bind(const OpStep& step, const BindContext& context, void* state) {
 }  // namespace
 
 extern const OpRun kDepthToSpaceRun = {
-    "DepthToSpace",   1,       1,    Layout::kStrided, Layout::kStrided, infer, nullptr,
-    copy_state_bytes, nullptr, bind, run_copy_state,
-};
+    "DepthToSpace", 1,     1,   Layout::kStrided, Layout::kStrided, infer, nullptr, copy_state_bytes, nullptr, bind,
+    run_copy_state, false, true};
 
 }  // namespace lacuna

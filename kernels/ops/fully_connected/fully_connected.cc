@@ -267,8 +267,18 @@ TileKind fully_connected_tile_kind(const OpStep& step) {
   return is_sparse(step.weights->packing) ? TileKind::kSparsePlanes : TileKind::kProduct;
 }
 
-extern const OpRun kFullyConnectedRun = {"FullyConnected",    1,     2,     Layout::kContiguous,
-                                         Layout::kContiguous, infer, check, state_bytes,
-                                         scratch_bytes,       bind,  run};
+extern const OpRun kFullyConnectedRun = {"FullyConnected",
+                                         1,
+                                         2,
+                                         Layout::kContiguous,
+                                         Layout::kContiguous,
+                                         infer,
+                                         check,
+                                         state_bytes,
+                                         scratch_bytes,
+                                         bind,
+                                         run,
+                                         false,
+                                         true};
 
 }  // namespace lacuna

@@ -320,8 +320,8 @@ ResizeNeeds resize_needs(const OpStep& step) {
   return needs;
 }
 
-extern const OpRun kResizeRun = {
-    "Resize", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, scratch_bytes, bind, run,
-};
+extern const OpRun kResizeRun = {"Resize", 1,       1,           Layout::kPlanar, Layout::kPlanar,
+                                 infer,    check, state_bytes, scratch_bytes,   bind,
+                                 run,      false,   true};
 
 }  // namespace lacuna

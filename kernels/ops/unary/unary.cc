@@ -56,7 +56,6 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kUnaryRun = {
-    "Unary", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
-};
+    "Unary", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true, true};
 
 }  // namespace lacuna

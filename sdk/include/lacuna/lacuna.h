@@ -75,7 +75,7 @@ typedef enum lacuna_status {
   LACUNA_ERROR_MEANING = 15,     /**< well-formed, but a shape, range, offset, overlap, attribute or index is wrong */
   /* The build or the CPU: a good file that cannot run here. */
   LACUNA_ERROR_UNSUPPORTED_OPERATOR = 30, /**< not in this build */
-  LACUNA_ERROR_UNSUPPORTED_DTYPE = 31,    /**< of a value; this version computes in fp32 */
+  LACUNA_ERROR_UNSUPPORTED_DTYPE = 31,    /**< of a value; this version knows fp32 and fp16 */
   LACUNA_ERROR_UNSUPPORTED_ISA = 32,      /**< the ISA that was asked for is not on this CPU or not in this build */
   /* Resources. */
   LACUNA_ERROR_ARENA_TOO_SMALL = 50, /**< than lacuna_session_size() says for the same options */

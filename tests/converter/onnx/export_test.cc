@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "converter/ir/half.h"
 #include "converter/ir/interpret.h"
+#include "sdk/base/half.h"
 #include "tests/converter/onnx/model_builder.h"
 #include "tests/support/op_harness.h"
 #include "tests/support/pass_check.h"

@@ -15,3 +15,13 @@ TEST_CASE("random graphs: every instruction set agrees with the reference, threa
     CHECK_MESSAGE(difference.empty(), difference);
   }
 }
+
+TEST_CASE("random graphs of halves: the same, within what halves allow") {
+  constexpr uint32_t kSeeds = 150;
+  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+    CAPTURE(seed);
+    const std::vector<uint8_t> bytes = random_bytes(seed);
+    const std::string difference = compare_isas(bytes.data(), bytes.size(), fbs::Dtype::F16);
+    CHECK_MESSAGE(difference.empty(), difference);
+  }
+}
