@@ -72,6 +72,7 @@ constexpr uint64_t kBuiltBinaryKinds = ~uint64_t{0};
 constexpr uint64_t kBuiltTileKinds = ~uint64_t{0};
 constexpr uint64_t kBuiltWindows = ~uint64_t{0};
 constexpr uint64_t kBuiltResizes = ~uint64_t{0};
+constexpr uint64_t kBuiltDtypes = ~uint64_t{0};
 }  // namespace lacuna
 #endif
 
@@ -89,6 +90,9 @@ constexpr bool is_built(fbs::OpAttrs op) { return (kBuiltOps >> static_cast<int>
 constexpr bool is_built(fbs::Packing packing) { return (kBuiltPackings >> static_cast<int>(packing) & 1) != 0; }
 constexpr bool is_built(fbs::UnaryKind kind) { return (kBuiltUnaryKinds >> static_cast<int>(kind) & 1) != 0; }
 constexpr bool is_built(fbs::BinaryKind kind) { return (kBuiltBinaryKinds >> static_cast<int>(kind) & 1) != 0; }
+constexpr bool is_built(fbs::Dtype dtype) {
+  return dtype == fbs::Dtype::F32 || (kBuiltDtypes >> static_cast<int>(dtype) & 1) != 0;
+}
 constexpr bool is_built(TileKind kind) { return (kBuiltTileKinds >> static_cast<int>(kind) & 1) != 0; }
 constexpr bool is_built(AnyTile any) {
   return is_built(any.kinds[0]) || is_built(any.kinds[1]) || is_built(any.kinds[2]);

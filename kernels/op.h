@@ -78,8 +78,12 @@ struct OpRun {
   /// depends on element i of that input alone.
   bool in_place = false;
 
-  /// The converter may give operands and output as halves.
+  /// The converter may make operands and output halves.
   bool halves = false;
+
+  /// Whether `bind` takes a step of halves, or one that converts, on CPUs that compute in halves (kernels/halves).
+  /// Null, or false: the session gives it floats instead.
+  bool (*computes_halves)(const OpStep& step) = nullptr;
 };
 
 constexpr int kAnyCount = 1 << 16;

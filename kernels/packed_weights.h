@@ -21,7 +21,7 @@ struct PackedWeights {
   uint32_t block = 0;     ///< of sparse packings: columns of a block
   uint32_t segments = 1;  ///< of sparse packings: runs of entries of a row in a block
   Span<const uint8_t> index;
-  Span<const float> values;  ///< of elements of `dtype`; operators see F32 alone
+  Span<const float> values;  ///< of elements of `dtype`
   Span<const float> bias;    ///< [rows], or empty
   fbs::Dtype dtype = fbs::Dtype::F32;
 };

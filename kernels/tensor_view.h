@@ -1,17 +1,18 @@
 // Where a value lies: data, shape and strides.
 #pragma once
 
+#include "kernels/built.h"
 #include "lacuna_generated.h"
 #include "sdk/base/shape.h"
 
 namespace lacuna {
 
 /// Bytes of an element.
-inline int64_t bytes_of(fbs::Dtype dtype) { return dtype == fbs::Dtype::F16 ? 2 : 4; }
+inline int64_t bytes_of(fbs::Dtype dtype) { return is_built(fbs::Dtype::F16) && dtype == fbs::Dtype::F16 ? 2 : 4; }
 
 /// A value in memory that somebody else owns. `data` is null until a session binds it.
 struct TensorView {
-  float* data = nullptr;  ///< of elements of `dtype`; operators see F32 alone
+  float* data = nullptr;  ///< of elements of `dtype`: F32 but for OpRun::computes_halves
   fbs::Dtype dtype = fbs::Dtype::F32;
   Shape shape;
   Shape strides;         ///< elements, one a dimension

@@ -2,8 +2,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#elif defined(__arm__) && defined(__linux__)
+#elif (defined(__arm__) || defined(__aarch64__)) && defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace lacuna {
@@ -45,7 +47,20 @@ IsaMask vector_isas() {
 
 #elif defined(__aarch64__)
 
-IsaMask vector_isas() { return kNeon; }
+bool has_fp16() {
+#if defined(__linux__)
+  constexpr unsigned long kFphpAndAsimdhp = 1ul << 9 | 1ul << 10;  // AT_HWCAP
+  return (getauxval(AT_HWCAP) & kFphpAndAsimdhp) == kFphpAndAsimdhp;
+#elif defined(__APPLE__)
+  int has = 0;
+  size_t bytes = sizeof(has);
+  return sysctlbyname("hw.optional.arm.FEAT_FP16", &has, &bytes, nullptr, 0) == 0 && has != 0;
+#else
+  return false;
+#endif
+}
+
+IsaMask vector_isas() { return has_fp16() ? kNeon | kNeonFp16 : kNeon; }
 
 #elif defined(__arm__) && defined(__linux__)
 

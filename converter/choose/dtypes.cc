@@ -19,11 +19,17 @@ bool grows(const Graph& graph, const Node& node) {
   return count(graph.shape(node.output)) > count(graph.shape(node.inputs.front()));
 }
 
+/// Of the largest plane: the input's, which may have its channels last.
+int64_t most_pixels(const Graph& graph) {
+  int64_t pixels = 0;
+  for (const Node& node : graph.nodes) pixels = std::max(pixels, pixels_of(graph.shape(node.output)));
+  for (const ValueId id : graph.inputs) pixels = std::max(pixels, pixels_of(graph.shape(id)));
+  return pixels;
+}
+
 /// The front: nodes behind inputs and front nodes alone whose planes are large, up to where the least is converted.
 std::vector<bool> find_front(const Graph& graph) {
-  int64_t pixels = 0;
-  for (const ValueId id : graph.inputs) pixels = std::max(pixels, pixels_of(graph.shape(id)));
-  const int64_t large = std::max<int64_t>(pixels / 4, 1);
+  const int64_t large = std::max<int64_t>(most_pixels(graph) / 4, 1);
   const Uses uses(graph);
   std::vector<bool> front(graph.nodes.size());
   for (size_t i = 0; i < front.size(); ++i) {
@@ -41,6 +47,18 @@ std::vector<bool> find_front(const Graph& graph) {
     if (ends && uses.producer_of(graph.nodes[i].inputs.front()) >= 0 && grows(graph, graph.nodes[i])) front[i] = false;
   }
   return front;
+}
+
+/// Floats again: what has no weights, no CPU computes in halves, and only floats read.
+void keep_ends(const Graph& graph, std::vector<bool>& halves) {
+  const Uses uses(graph);
+  for (size_t i = halves.size(); i-- > 0;) {
+    const OpHost& op = host_op(graph.nodes[i].attrs.type);
+    if (op.pack != nullptr || op.run->computes_halves != nullptr) continue;
+    const std::vector<int>& readers = uses.readers_of(graph.nodes[i].output);
+    halves[i] =
+        halves[i] && std::any_of(readers.begin(), readers.end(), [&](int r) { return halves[static_cast<size_t>(r)]; });
+  }
 }
 
 bool fit_halves(const Graph& graph, const Node& node) {
@@ -108,6 +126,7 @@ void choose_halves(Graph& graph) {
     halves[i] = !front[i] && host_op(node.attrs.type).run->halves &&
                 graph.value(node.output).type == ElementType::kF32 && fit_halves(graph, node);
   }
+  keep_ends(graph, halves);
   Converter(graph).run(halves);
 }
 

@@ -24,11 +24,12 @@ struct Options {
   bool force = false;
 };
 
-/// The tiers to measure: all of this CPU, or the one that --isa names.
+/// The tiers to measure: all of this CPU that have kernels of floats, or the one that --isa names.
 std::vector<Isa> isas_of(const std::string& wanted) {
   std::vector<Isa> isas;
   for (const IsaName& entry : kIsaNames) {
-    if ((cpu_isas() & entry.isa) != 0 && (wanted.empty() || wanted == entry.name)) isas.push_back(entry.isa);
+    const bool chosen = wanted.empty() ? entry.isa != kNeonFp16 : wanted == entry.name;
+    if ((cpu_isas() & entry.isa) != 0 && chosen) isas.push_back(entry.isa);
   }
   if (isas.empty()) unsupported("--isa " + wanted + ": this CPU does not have it; see lacuna doctor");
   return isas;

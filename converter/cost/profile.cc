@@ -113,7 +113,7 @@ const LayerCosts* Profile::find(fbs::Packing packing, LayerKind kind) const {
 }
 
 std::string profile_name_of(Isa isa) {
-  if (isa == kNeon) return sizeof(void*) == 8 ? "arm64-little" : "armv7";
+  if (isa == kNeon || isa == kNeonFp16) return sizeof(void*) == 8 ? "arm64-little" : "armv7";
   for (const IsaName& entry : kIsaNames) {
     if (entry.isa == isa) return isa == kScalar ? entry.name : std::string("x86-") + entry.name;
   }

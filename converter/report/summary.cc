@@ -103,6 +103,7 @@ void add_resize_variants(const OpStep& step, std::set<std::string>& variants) {
 
 /// What the kernels of a step are for.
 void add_variants(const fbs::Program& program, const fbs::Step& step, std::set<std::string>& variants) {
+  if (program.values()->Get(step.outputs()->Get(0))->dtype() == fbs::Dtype::F16) variants.insert("Dtype/F16");
   const StepView view(program, step, {});
   if (step.weights() != nullptr) {
     add_weight_variants(view.step(), step.attrs_type() == fbs::OpAttrs::Conv, variants);

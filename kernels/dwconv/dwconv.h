@@ -11,6 +11,16 @@
 
 namespace lacuna {
 
+/// Whether kernels of whole vectors (kernels/dwconv/whole_rows.h) take such rows, vectors of so many lanes.
+constexpr bool whole_rows_suit(const Window& w, int64_t lanes) {
+  const int64_t behind = w.kernel - 1 - w.pad;  // positions that a tap reads behind that of the output
+  const bool as_long = w.stride == 1 ? w.in == w.out : w.in == 2 * w.out || (behind < 3 && w.in == 2 * w.out - 1);
+  if (!as_long) return false;
+  if (w.out <= lanes) return true;
+  const int64_t first_two = lanes + (w.stride == 1 ? behind : 1);  // the first vector, and what it reads of the second
+  return w.out >= first_two && (w.out <= 2 * lanes || w.out >= first_two + (w.stride == 1 ? w.pad : 1));
+}
+
 enum class DwconvMethod : uint8_t { kRows, kFlat, kBordered };
 
 /// kFlat: pixels that one entry of the mask table speaks of; no tier has more lanes.
@@ -45,25 +55,27 @@ struct DwconvPlan {
   int64_t row_stride;  ///< kBordered: floats from a bordered row to the next; each ends in kOverreadBytes of slack
 };
 
-/// The same strip of several planes.
-struct DwconvTile {
+/// The same strip of several planes of T.
+template <class T>
+struct DwconvTileOf {
   const DwconvPlan* plan;
-  const float* x;        ///< the first plane [height.in][width.in]
-  const float* weights;  ///< [planes][kernel height][kernel width]
-  const float* bias;     ///< [planes]; null: zeros
-  int64_t first_row;     ///< output rows [first_row, first_row + rows)
+  const T* x;         ///< the first plane [height.in][width.in]
+  const T* weights;   ///< [planes][kernel height][kernel width]
+  const float* bias;  ///< [planes]; null: zeros
+  int64_t first_row;  ///< output rows [first_row, first_row + rows)
   int64_t rows;
-  float* y;               ///< [rows][width.out] of the first plane
-  const float* residual;  ///< like y; null: none
+  T* y;               ///< [rows][width.out] of the first plane
+  const T* residual;  ///< like y; null: none
   bool clamps;
   float low;
   float high;
   float* scratch;  ///< kBordered: dwconv_scratch_bytes
   int64_t planes;
-  int64_t x_stride;  ///< floats from a plane to the next; 0: all filter the same one
+  int64_t x_stride;  ///< elements from a plane to the next; 0: all filter the same one
   int64_t y_stride;
   int64_t residual_stride;
 };
+using DwconvTile = DwconvTileOf<float>;
 
 /// y = clamp(sum + bias + residual); the sum starts from the bias and runs over ky, then kx.
 using DwconvFunction = void (*)(const DwconvTile& tile);

@@ -6,34 +6,14 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernels/dwconv/dwconv.h"
+#include "kernels/dwconv/plane_rows.h"
 #include "kernels/tile_impl.h"
 #include "kernels/window_impl.h"
-
-/// Arrays of vectors stay in registers only where everything that takes them is inlined.
-#define LACUNA_DWCONV_INLINE inline __attribute__((always_inline))
 
 namespace lacuna {
 namespace {
 
-/// One plane of a tile.
-struct Plane {
-  const float* x;
-  const float* weights;
-  float bias;
-  float* y;
-  const float* residual;
-};
-
-/// Visits the planes of a tile: visit(tile, plane).
-template <class Visit>
-inline void for_each_plane(const DwconvTile& t, const Visit& visit) {
-  const int64_t taps = t.plan->height.kernel * t.plan->width.kernel;
-  for (int64_t i = 0; i < t.planes; ++i) {
-    visit(t, Plane{t.x + i * t.x_stride, t.weights + i * taps, t.bias != nullptr ? t.bias[i] : 0.0f,
-                   t.y + i * t.y_stride, t.residual != nullptr ? t.residual + i * t.residual_stride : nullptr});
-  }
-}
+using Plane = PlaneOf<float>;
 
 /// Residual, clamp and store of the pixels at y + at.
 template <bool kMasked>
@@ -60,34 +40,6 @@ inline uint32_t inside_bits(const uint8_t* inside, int64_t first) {
   std::memcpy(&bits, inside + bit / 8, sizeof(bits));
   return static_cast<uint32_t>(bits >> bit % 8);
 }
-
-/// The input rows from `first` on; those outside the plane are zeros.
-template <int N>
-struct InputRows {
-  LACUNA_DWCONV_INLINE InputRows(const DwconvTile& t, const Plane& p, int64_t first) {
-    const int64_t height = t.plan->height.in, width = t.plan->width.in;
-    if constexpr (Vec::kLanes == 16) {  // pointers stored one by one and loaded by twos would wait for the stores
-#pragma GCC unroll 16
-      for (int i = 0; i < N; ++i) {
-        const int64_t row = first + i;
-        at[i] = static_cast<uint64_t>(row) < static_cast<uint64_t>(height) ? p.x + row * width : t.plan->zeros;
-      }
-      return;
-    }
-    if (first >= 0 && first + N <= height) {
-#pragma GCC unroll 16
-      for (int i = 0; i < N; ++i) at[i] = p.x + (first + i) * width;
-      return;
-    }
-    const auto pixels = static_cast<uint64_t>(height * width);
-    int64_t pixel = first * width;
-#pragma GCC unroll 20
-    for (int i = 0; i < N; ++i, pixel += width) {
-      at[i] = static_cast<uint64_t>(pixel) < pixels ? p.x + pixel : t.plan->zeros;
-    }
-  }
-  const float* at[N];
-};
 
 /// Ends the vector at y + at, of which the first n pixels are to be written; any n above kLanes: all.
 LACUNA_DWCONV_INLINE void end_vector(const DwconvTile& t, const Plane& p, int64_t at, int64_t n, Vec sum) {
@@ -191,7 +143,7 @@ struct RowsFilter {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     constexpr bool kReadsPrevious = kCentre > 0;
     constexpr bool kReadsNext = (kKernel - 1 - kCentre) / kStride > 0;
-    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
+    const InputRows<kInputs, float> rows(t, p, row * kStride - t.plan->height.pad);
     const int64_t width = t.plan->width.out, in = t.plan->width.in;
     int64_t first = kCentre - t.plan->width.pad;  ///< of the input positions under a vector of outputs
     int64_t column = 0;
@@ -244,7 +196,7 @@ struct RowsFilter {
   template <int R, bool kHalf>
   LACUNA_DWCONV_INLINE void filter_narrow(int64_t row, const BlockMask& mask) const {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
-    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
+    const InputRows<kInputs, float> rows(t, p, row * kStride - t.plan->height.pad);
     const int64_t first = kCentre - t.plan->width.pad;
     Block none;
     for (Vec& part : none.part) part = zero();
@@ -286,7 +238,7 @@ struct RowsFilter {
   LACUNA_DWCONV_INLINE void filter_by_loads(int64_t row, int64_t column, const BlockMask* masks) const {
     constexpr int kInputs = (R - 1) * kStride + kKernel;
     const int64_t first = column * kStride - t.plan->width.pad;
-    const InputRows<kInputs> rows(t, p, row * kStride - t.plan->height.pad);
+    const InputRows<kInputs, float> rows(t, p, row * kStride - t.plan->height.pad);
     Vec sum[R];
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) sum[r] = splat(p.bias);

@@ -7,6 +7,7 @@
 #include "kernels/gemm/gemm.h"
 #include "kernels/packed_weights.h"
 #include "kernels/split_rows.h"
+#include "kernels/tensor_view.h"
 #include "sdk/base/status.h"
 
 namespace lacuna {
@@ -37,8 +38,9 @@ inline DenseTile dense_tile(const PackedWeights& weights, int64_t group, int64_t
   const int64_t block = rows_of_block(weights.packing);
   DenseTile tile;
   tile.block_stride = dense_block_stride(weights);
+  const int64_t at = (group * row_blocks(weights) + first / block) * tile.block_stride + column * block;
   tile.values =
-      weights.values.data + (group * row_blocks(weights) + first / block) * tile.block_stride + column * block;
+      reinterpret_cast<const float*>(reinterpret_cast<const char*>(weights.values.data) + at * bytes_of(weights.dtype));
   tile.rows = rows;
   tile.columns = columns;
   return tile;

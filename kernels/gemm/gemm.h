@@ -11,7 +11,7 @@ namespace lacuna {
 
 /// Neighbouring rows of DenseRows8 or DenseRows16, some of their columns: kernels/gemm/dense_rows.h.
 struct DenseTile {
-  const float* values;   ///< first row block, first column
+  const float* values;   ///< first row block, first column; for kernels/halves they are halves
   int64_t block_stride;  ///< floats, from a row block to the next
   int64_t rows;
   int64_t columns;

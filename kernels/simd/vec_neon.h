@@ -19,7 +19,9 @@ constexpr bool kIsArm64 = false;
 #endif
 
 struct Vec {
+  using Element = float;
   static constexpr int kLanes = 4;
+  static constexpr bool kBiasFirst = true;  // sums do not care
   static constexpr bool kFastLookup = kIsArm64;
   static constexpr bool kLaneProducts = kIsArm64;
   static constexpr bool kCheapShifts = kRegisters > 16;  // they need more of them

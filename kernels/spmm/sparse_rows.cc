@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels/tensor_view.h"
 #include "sdk/base/align.h"
 
 namespace lacuna {
@@ -108,7 +109,8 @@ SparseTile sparse_tile(const PackedWeights& weights, int64_t group, int64_t bloc
   const int64_t height = rows_of_sparse_group(weights.packing);
   tile.counts = weights.index.data + count_index(weights, group, block, first / height) * 2;
   tile.gaps = weights.index.data + all_counts(weights) * 2 + entry;
-  tile.values = weights.values.data + entry * height;
+  tile.values = reinterpret_cast<const float*>(reinterpret_cast<const char*>(weights.values.data) +
+                                               entry * height * bytes_of(weights.dtype));
   tile.rows = rows;
   tile.segments = weights.segments;
   return tile;

@@ -13,7 +13,7 @@ namespace lacuna {
 struct SparseTile {
   const uint8_t* counts;  ///< [rows or blocks of 4][segments] little-endian uint16: entries of each
   const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a row
-  const float* values;    ///< of each entry, 1 or 4
+  const float* values;    ///< of each entry, 1 or 4; for kernels/halves they are halves
   int64_t rows;
   int64_t segments;  ///< of a row
 };

@@ -17,8 +17,8 @@ Span<const T> range(const uint8_t* base, uint64_t offset, uint64_t bytes) {
 }
 
 /// Where the elements of a value are, and that they are floats where the session has widened them.
-void locate(TensorView* view, uint8_t* base, uint8_t* wide_base, uint64_t offset) {
-  if (view->dtype == fbs::Dtype::F16 && wide_base != nullptr) {
+void locate(TensorView* view, uint8_t* base, bool widens, uint8_t* wide_base, uint64_t offset) {
+  if (is_built(fbs::Dtype::F16) && view->dtype == fbs::Dtype::F16 && widens) {
     view->dtype = fbs::Dtype::F32;
     base = wide_base;
     offset *= 2;
@@ -41,9 +41,9 @@ PlacedValue place_value(const fbs::Program& program, uint32_t index, const Bases
   placed.end = placed.begin + span_bytes(placed.view);
   if (placed.constant) {
     // Operands have one type for inputs and outputs; verification sees to it that no constant is an output.
-    locate(&placed.view, const_cast<uint8_t*>(bases.weights), bases.wide_weights, placed.begin);
+    locate(&placed.view, const_cast<uint8_t*>(bases.weights), bases.widens, bases.wide_weights, placed.begin);
   } else {
-    locate(&placed.view, bases.arena, bases.wide_arena, placed.begin);
+    locate(&placed.view, bases.arena, bases.widens, bases.wide_arena, placed.begin);
   }
   return placed;
 }
@@ -65,7 +65,7 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.segments = weights.segments();
   view.index = range<uint8_t>(bases.weights, weights.index_offset(), weights.index_bytes());
   view.dtype = weights.dtype();
-  if (view.dtype == fbs::Dtype::F16 && bases.wide_weights != nullptr) {
+  if (is_built(fbs::Dtype::F16) && view.dtype == fbs::Dtype::F16 && bases.widens) {
     view.dtype = fbs::Dtype::F32;
     view.values = range<float>(bases.wide_weights, 2 * weights.values_offset(), 2 * weights.values_bytes());
   } else {

@@ -14,8 +14,9 @@ constexpr uint32_t kOmitted = 0xffffffff;
 struct Bases {
   uint8_t* arena = nullptr;          ///< start of the value part; null while there is no session
   const uint8_t* weights = nullptr;  ///< start of the weight segment
-  /// Where the session keeps halves as floats: offset `at` of the file's plan is 2 * at here, so that what is disjoint
-  /// there is disjoint here. Null: they are as the file has them.
+  /// Whether halves are floats, in these places: offset `at` of the file's plan is 2 * at there, so that what is
+  /// disjoint in the plan is disjoint there.
+  bool widens = false;
   uint8_t* wide_arena = nullptr;
   uint8_t* wide_weights = nullptr;
 };

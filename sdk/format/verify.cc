@@ -177,8 +177,8 @@ class Verifier {
   Status verify_value(uint32_t index) {
     const fbs::Value& value = *program_.values()->Get(index);
     if (!name_fits(value.name())) return fail_value(index, LACUNA_ERROR_STRUCTURE, "its name is too long");
-    if (value.dtype() > fbs::Dtype::MAX) {
-      return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "its elements are neither fp32 nor fp16");
+    if (value.dtype() > fbs::Dtype::MAX || !is_built(value.dtype())) {
+      return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "this build of the library has no such elements");
     }
     if (value.group() != 1) return fail_value(index, LACUNA_ERROR_MEANING, "group is not 1");
     const char* wrong = wrong_layout(value);
@@ -268,7 +268,7 @@ class Verifier {
                     program_.inputs()->Get(i));
       }
       if (!is_float(first_input() + i)) {
-        return fail_value(first_input() + i, LACUNA_ERROR_MEANING, "an input that is not fp32");
+        return fail_value(first_input() + i, LACUNA_ERROR_UNSUPPORTED_DTYPE, "an input that is not fp32");
       }
       for (uint32_t j = 0; j < i; ++j) {
         if (footprint_of(place(first_input() + i)).shares_bytes_with(footprint_of(place(first_input() + j)))) {
@@ -286,14 +286,16 @@ class Verifier {
       if (!alive(index, steps_)) {
         return fail_value(index, LACUNA_ERROR_MEANING, "an output whose live_until is not after the last step");
       }
-      if (!is_float(index)) return fail_value(index, LACUNA_ERROR_MEANING, "an output that is not fp32");
+      if (!is_float(index)) return fail_value(index, LACUNA_ERROR_UNSUPPORTED_DTYPE, "an output that is not fp32");
     }
     return LACUNA_OK;
   }
 
   PlacedValue place(uint32_t index) const { return place_value(program_, index, bases_); }
 
-  bool is_float(uint32_t index) const { return program_.values()->Get(index)->dtype() == fbs::Dtype::F32; }
+  bool is_float(uint32_t index) const {
+    return !is_built(fbs::Dtype::F16) || program_.values()->Get(index)->dtype() == fbs::Dtype::F32;
+  }
   bool is_constant(uint32_t index) const { return index < first_input(); }
   bool alive(uint32_t index, uint32_t step) const {
     return is_constant(index) || program_.values()->Get(index)->live_until() > step;
@@ -363,7 +365,7 @@ class Verifier {
     if (step.weights() != nullptr && step.weights()->dtype() != dtype) {
       return fail(reason, LACUNA_ERROR_MEANING, "its weights are of another type than its output");
     }
-    if (converts(step)) return LACUNA_OK;
+    if (!is_built(fbs::Dtype::F16) || converts(step)) return LACUNA_OK;
     for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
       const uint32_t value = step.inputs()->Get(i);
       if (value != kOmitted && program_.values()->Get(value)->dtype() != dtype) {

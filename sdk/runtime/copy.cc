@@ -42,4 +42,18 @@ void copy_out(const TensorView& source, float* target) {
                [&](const float* run, int64_t offset, size_t n) { memcpy(target + offset, run, n * sizeof(float)); });
 }
 
+void widen(const HalfKernels& kernels, const WideValue& value) {
+  const auto* halves = reinterpret_cast<const Half*>(value.halves.data);
+  for_each_run(value.floats, [&](float* run, int64_t, size_t n) {
+    kernels.widen.function(halves + (run - value.floats.data), run, static_cast<int64_t>(n));
+  });
+}
+
+void narrow(const HalfKernels& kernels, const WideValue& value) {
+  auto* halves = reinterpret_cast<Half*>(value.halves.data);
+  for_each_run(value.floats, [&](const float* run, int64_t, size_t n) {
+    kernels.narrow.function(run, halves + (run - value.floats.data), static_cast<int64_t>(n));
+  });
+}
+
 }  // namespace lacuna

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/halves/select_halves.h"
 #include "platforms/cpu_features.h"
 #include "platforms/fp_state.h"
 #include "sdk/base/half.h"
@@ -53,6 +54,37 @@ struct ArenaMap {
   size_t bytes = 0;
 };
 
+constexpr bool kHalves = is_built(fbs::Dtype::F16);
+
+bool has_half(const OpStep& step) {
+  const auto is_half = [](const TensorView& view) { return view.present && view.dtype == fbs::Dtype::F16; };
+  return std::any_of(step.inputs.begin(), step.inputs.end(), is_half) || is_half(step.outputs[0]);
+}
+
+/// Whether a step that has halves runs on floats all the same.
+bool runs_on_floats(const ModelView& model, const fbs::Step& source, const SessionConfig& config) {
+  const OpRun& op = *find_op(source.attrs_type());
+  const StepView view(*model.program, source, {nullptr, model.weights});
+  const bool computes = config.halves != nullptr && op.computes_halves != nullptr;
+  return has_half(view.step()) && !(computes && op.computes_halves(view.step()));
+}
+
+/// What a step takes of the arena.
+struct StepNeeds {
+  size_t state;
+  size_t scratch;
+  size_t widened;  ///< BoundStep::widened
+};
+
+StepNeeds needs_of(const ModelView& model, const fbs::Step& source, const SessionConfig& config, bool on_floats) {
+  const OpRun& op = *find_op(source.attrs_type());
+  Bases bases = {nullptr, model.weights};
+  bases.widens = on_floats;
+  const StepView view(*model.program, source, bases);
+  const size_t widened = on_floats && config.halves != nullptr ? (view.step().inputs.size + 1) * sizeof(WideValue) : 0;
+  return {state_bytes(op, view.step()), scratch_bytes(op, view.step()), widened};
+}
+
 Status map_arena(const ModelView& model, const SessionConfig& config, ArenaMap* map, lacuna_error* error) {
   const uint32_t steps = size_of(model.program->steps());
   Region region;
@@ -60,17 +92,20 @@ Status map_arena(const ModelView& model, const SessionConfig& config, ArenaMap* 
   map->steps = region.add(steps * sizeof(BoundStep));
   map->states = region.bytes();
   size_t scratch = 0;
+  bool widens = false;
   for (uint32_t i = 0; i < steps; ++i) {
     const fbs::Step& source = *model.program->steps()->Get(i);
-    const OpRun& op = *find_op(source.attrs_type());
-    const StepView view(*model.program, source, {nullptr, model.weights});
-    region.add(state_bytes(op, view.step()));
-    scratch = std::max(scratch, scratch_bytes(op, view.step()));
+    const bool on_floats = kHalves && runs_on_floats(model, source, config);
+    const StepNeeds needs = needs_of(model, source, config, on_floats);
+    region.add(needs.state);
+    region.add(needs.widened);
+    scratch = std::max(scratch, needs.scratch);
+    widens = widens || on_floats;
   }
   const bool own_pool = config.threads > 1 && config.parallel_for == nullptr;
   map->pool = region.add(own_pool ? sizeof(ThreadPool) : 0);
   map->values = region.add(static_cast<size_t>(model.program->arena_bytes()));
-  if (has_halves(*model.program)) {
+  if (widens) {
     map->wide_values = region.add_twice(model.program->arena_bytes());
     map->wide_weights = region.add_twice(model.weight_bytes);
   }
@@ -83,44 +118,76 @@ Status map_arena(const ModelView& model, const SessionConfig& config, ArenaMap* 
   return LACUNA_OK;
 }
 
-void bind_steps(lacuna_session* session, uint8_t* states) {
-  const fbs::Program& program = *session->model.program;
-  const BindContext context = {session->config.isas, session->config.threads};
-  for (uint32_t i = 0; i < session->steps.size; ++i) {
-    const fbs::Step& source = *program.steps()->Get(i);
-    BoundStep& bound = *new (&session->steps[i]) BoundStep{};
-    bound.region_steps = 1;
-    bound.op = find_op(source.attrs_type());
-    bound.state = states;
-    const StepView view(program, source, session->bases);
-    OpStep step = view.step();
-    if (step.weights != nullptr) {
-      bound.weights = *step.weights;
-      step.weights = &bound.weights;
-    }
-    bound.binding = bound.op->bind(step, context, bound.state);
-    states += align_up(state_bytes(*bound.op, step));
-  }
-}
-
 void widen(const uint8_t* weights, uint8_t* wide_weights, uint64_t offset, uint64_t bytes) {
   const auto* halves = reinterpret_cast<const uint16_t*>(weights + offset);
   auto* floats = reinterpret_cast<float*>(wide_weights + 2 * offset);
   for (uint64_t i = 0; i < bytes / sizeof(uint16_t); ++i) floats[i] = float_from_half(halves[i]);
 }
 
-/// Constants and packed weights as floats.
-void widen_weights(const fbs::Program& program, const Bases& bases) {
-  for (uint32_t i = 0; i < size_of(program.values()); ++i) {
-    const fbs::Value& value = *program.values()->Get(i);
-    if (value.space() != fbs::Space::Weights || value.dtype() != fbs::Dtype::F16) continue;
-    const PlacedValue placed = place_value(program, i, {});
+/// The constants and weights of a step as floats.
+void widen_weights(const fbs::Program& program, const fbs::Step& step, const Bases& bases) {
+  for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
+    const uint32_t index = step.inputs()->Get(i);
+    if (index == kOmitted) continue;
+    const PlacedValue placed = place_value(program, index, {});
+    if (!placed.constant || placed.view.dtype != fbs::Dtype::F16) continue;
     widen(bases.weights, bases.wide_weights, placed.begin, placed.end - placed.begin);
   }
-  for (uint32_t i = 0; i < size_of(program.steps()); ++i) {
-    const fbs::PackedWeights* packed = program.steps()->Get(i)->weights();
-    if (packed == nullptr || packed->dtype() != fbs::Dtype::F16) continue;
-    widen(bases.weights, bases.wide_weights, packed->values_offset(), packed->values_bytes());
+  const fbs::PackedWeights* packed = step.weights();
+  if (packed == nullptr || packed->dtype() != fbs::Dtype::F16) return;
+  widen(bases.weights, bases.wide_weights, packed->values_offset(), packed->values_bytes());
+}
+
+/// Lists the halves of a step that runs on floats; constants are floats already.
+void list_widened(const fbs::Program& program, const fbs::Step& step, const Bases& bases, void* memory,
+                  BoundStep* bound) {
+  Bases wide = bases, narrow = bases;
+  wide.widens = true;
+  narrow.widens = false;
+  auto* list = static_cast<WideValue*>(memory);
+  size_t count = 0;
+  const auto add = [&](uint32_t index) {
+    const PlacedValue placed = place_value(program, index, narrow);
+    if (placed.constant || placed.view.dtype != fbs::Dtype::F16) return;
+    new (list + count++) WideValue{placed.view, place_value(program, index, wide).view};
+  };
+  for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
+    if (step.inputs()->Get(i) != kOmitted) add(step.inputs()->Get(i));
+  }
+  bound->widened = {list, count};
+  bound->narrowed = list + count;
+  add(step.outputs()->Get(0));
+}
+
+void bind_step(lacuna_session* session, const fbs::Step& source, uint8_t** states, BoundStep* bound) {
+  const fbs::Program& program = *session->model.program;
+  const bool on_floats = kHalves && runs_on_floats(session->model, source, session->config);
+  const StepNeeds needs = needs_of(session->model, source, session->config, on_floats);
+  Bases bases = session->bases;
+  bases.widens = on_floats;
+  if (on_floats) widen_weights(program, source, bases);
+  const StepView view(program, source, bases);
+  OpStep step = view.step();
+  bound->region_steps = 1;
+  bound->op = find_op(source.attrs_type());
+  bound->state = *states;
+  if (step.weights != nullptr) {
+    bound->weights = *step.weights;
+    step.weights = &bound->weights;
+  }
+  const BindContext context = {session->config.isas, session->config.threads};
+  bound->binding = bound->op->bind(step, context, bound->state);
+  *states += align_up(needs.state);
+  if (kHalves && needs.widened != 0 && bound->binding.tasks != 0) {
+    list_widened(program, source, session->bases, *states, bound);
+  }
+  *states += align_up(needs.widened);
+}
+
+void bind_steps(lacuna_session* session, uint8_t* states) {
+  for (uint32_t i = 0; i < session->steps.size; ++i) {
+    const fbs::Step& source = *session->model.program->steps()->Get(i);
+    bind_step(session, source, &states, new (&session->steps[i]) BoundStep{});
   }
 }
 
@@ -242,7 +309,9 @@ Status make_config(const lacuna_session_options& chosen, SessionConfig* config, 
   config->log = chosen.log;
   config->log_context = chosen.log_context;
   config->provider = chosen.provider;
-  return choose_isa(chosen.isa, config, error);
+  LACUNA_RETURN_IF_ERROR(choose_isa(chosen.isa, config, error));
+  if (config->provider == nullptr) config->halves = select_halves(config->isas);  // providers know floats alone
+  return LACUNA_OK;
 }
 
 Status session_bytes(const ModelView& model, const SessionConfig& config, size_t* bytes, lacuna_error* error) {
@@ -270,9 +339,9 @@ Status make_session(const ModelView& model, const SessionConfig& config, void* a
   made->bases.arena = base + map.values;
   made->bases.weights = model.weights;
   if (map.wide_values != 0) {
+    made->bases.widens = config.halves == nullptr;
     made->bases.wide_arena = base + map.wide_values;
     made->bases.wide_weights = base + map.wide_weights;
-    widen_weights(*model.program, made->bases);
   }
   made->steps = {reinterpret_cast<BoundStep*>(base + map.steps), size_of(model.program->steps())};
   made->scratch = base + map.scratch;
@@ -359,6 +428,14 @@ void lacuna_session::run_streamed() {
 }
 
 void lacuna_session::run_own(const lacuna::BoundStep& step) {
+  if (lacuna::kHalves) {
+    for (const lacuna::WideValue& value : step.widened) lacuna::widen(*config.halves, value);
+  }
+  run_tasks(step);
+  if (lacuna::kHalves && step.narrowed != nullptr) lacuna::narrow(*config.halves, *step.narrowed);
+}
+
+void lacuna_session::run_tasks(const lacuna::BoundStep& step) {
   const uint32_t tasks = step.binding.tasks;
   if (tasks <= 1 || config.threads == 1) {
     for (uint32_t i = 0; i < tasks; ++i) step.op->run(step.state, i, scratch);

@@ -4,6 +4,7 @@
 #include "kernels/op.h"
 #include "sdk/format/model.h"
 #include "sdk/format/step_view.h"
+#include "sdk/runtime/copy.h"
 #include "sdk/runtime/provider.h"
 #include "sdk/runtime/thread_pool.h"
 
@@ -15,6 +16,8 @@ struct BoundStep {
   void* state;
   Binding binding;
   PackedWeights weights;
+  Span<const WideValue> widened;        ///< operands of halves of a step that runs on floats
+  const WideValue* narrowed = nullptr;  ///< the output of such a step
   uint64_t last_ns;
   ProvidedRegion region;  ///< with a handle: this step and the next region_steps - 1 are run by the provider
   uint32_t region_steps;
@@ -32,6 +35,7 @@ struct SessionConfig {
   lacuna_log log = nullptr;
   void* log_context = nullptr;
   const lacuna_provider* provider = nullptr;
+  const HalfKernels* halves = nullptr;  ///< null: halves are floats in the whole session
 };
 
 /// Checks a caller's options against this CPU. Errors: INVALID_ARGUMENT, UNSUPPORTED_ISA.
@@ -70,6 +74,7 @@ struct lacuna_session {
 
  private:
   void run_step(const lacuna::BoundStep& step);
+  void run_tasks(const lacuna::BoundStep& step);
   void run_step_timed(lacuna::BoundStep& step);
   void run_streamed();
 };

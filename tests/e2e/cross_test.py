@@ -9,6 +9,8 @@ import pytest
 from lacuna_program import call, convert, isas, largest_error, run
 
 CROSS = shlex.split(os.environ["LACUNA_CROSS"])
+# Of the CPUs that `dev` names: Armv8.0, and 32-bit ones. All others compute in halves.
+HAS_FP16 = not os.environ.get("QEMU_CPU", "").startswith(("cortex-a53", "cortex-a57", "cortex-a72")) and "aarch64" in CROSS[0]
 BOUND = 1e-4
 
 
@@ -30,13 +32,30 @@ def test_the_kernels_of_a_tier_are_what_runs(tmp_path):
     networks.make("bottlenecks", 0.9, tmp_path / "network.onnx")
     convert(tmp_path / "network.onnx", tmp_path / "network.lcn")
     tiers = isas(CROSS)
-    assert tiers == ["scalar", "neon"]
+    assert tiers == ["scalar", "neon"] + ["neonfp16"] * HAS_FP16
     for isa in tiers:
         options = "--isa", isa, "--runs", "1", "--warmup", "0", "--layers", "--json"
         report = json.loads(call("bench", tmp_path / "network.lcn", *options, program=CROSS).stdout)
         assert report["isa"] == isa
         kernels = {layer["kernel"] for layer in report["layers"] if layer["op"] == "Conv"}
-        assert kernels and all(kernel.endswith(f"__{isa}") for kernel in kernels), kernels
+        assert kernels and all(kernel.endswith("__" + isa.removesuffix("fp16")) for kernel in kernels), kernels
+
+
+@pytest.mark.parametrize("kind", networks.KINDS)
+def test_halves(kind, tmp_path):
+    """The same file of halves on every tier; one that computes in halves does."""
+    networks.make(kind, 0.9, tmp_path / "network.onnx")
+    convert(tmp_path / "network.onnx", tmp_path / "network.lcn", "--dtype", "f16")
+    image = np.random.default_rng(2).normal(size=(1, 3, networks.SIZE, networks.SIZE)).astype(np.float32)
+    here = run(tmp_path / "network.lcn", {"data": image}, tmp_path / "here")
+    for isa in isas(CROSS):
+        there = run(tmp_path / "network.lcn", {"data": image}, tmp_path / isa, "--isa", isa, "--threads", "2", program=CROSS)
+        for a, b in zip(there, here):
+            assert largest_error(a, b) <= (1e-2 if isa == "neonfp16" else BOUND), isa
+        options = "--isa", isa, "--runs", "1", "--warmup", "0", "--layers", "--json"
+        report = json.loads(call("bench", tmp_path / "network.lcn", *options, program=CROSS).stdout)
+        kernels = {layer["kernel"] for layer in report["layers"] if layer["op"] == "Conv"}
+        assert any(kernel.endswith("__neonfp16") for kernel in kernels) == (isa == "neonfp16"), kernels
 
 
 def test_converters_agree(tmp_path):

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <map>
 
+#include "kernels/halves/select_halves.h"
+#include "platforms/cpu_features.h"
 #include "tests/support/op_harness.h"
 
 namespace lacuna {
@@ -50,6 +53,36 @@ TEST_CASE("operators agree with their references on every ISA") {
       }
     }
   }
+}
+
+TEST_CASE("operators that compute in halves agree with their references") {
+  constexpr double kTolerance = 4e-3;  // sums of some hundred terms of either sign
+  if (select_halves(cpu_isas()) == nullptr) {
+    MESSAGE("this CPU does not compute in halves");
+    return;
+  }
+  std::map<std::string, int> runs;  // of each kernel
+  for (const fbs::OpAttrs type : all_ops()) {
+    const OpHost& op = host_op(type);
+    if (op.run->computes_halves == nullptr) continue;
+    std::mt19937 rng(seed());
+    for (const OpCase& op_case : op.cases(rng)) {
+      CAPTURE(op_case.name);
+      for (const fbs::Packing packing : packings_of(op, op_case)) {
+        for (const uint32_t threads : {1u, 3u}) {
+          for (const bool padded : {false, true}) {
+            const OpResult result =
+                run_case(op, op_case, OpVariant{kNeonFp16, threads, padded, packing, fbs::Dtype::F16});
+            if (result.kernel.empty()) continue;
+            ++runs[result.kernel];
+            CAPTURE(result.kernel);
+            CHECK(relative_error(result.output, reference_of(op_case)) <= kTolerance);
+          }
+        }
+      }
+    }
+  }
+  CHECK(runs.size() == 9);  // sparse, dense, four depthwise windows, sum, doubled and interleaved planes
 }
 
 }  // namespace

@@ -4,6 +4,10 @@
 
 #include <string>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 using namespace lacuna;
 
 TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check says") {
@@ -15,7 +19,11 @@ TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check
   CHECK(((isas & kAvx512) != 0) == (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")));
 #elif defined(__aarch64__)
-  CHECK(isas == (kScalar | kNeon));
+#if defined(__linux__)
+  constexpr unsigned long kAsimdhp = 1ul << 10;
+  const bool fp16 = (getauxval(AT_HWCAP) & kAsimdhp) != 0;
+  CHECK(isas == (kScalar | kNeon | (fp16 ? kNeonFp16 : 0)));
+#endif
 #endif
 }
 

@@ -7,6 +7,7 @@
 
 #include "converter/ir/operands.h"
 #include "platforms/cpu_features.h"
+#include "sdk/base/half.h"
 #include "tests/support/guarded_memory.h"
 
 namespace lacuna {
@@ -37,28 +38,40 @@ Shape padded_strides(const Shape& shape) {
 
 class BoundOperand {
  public:
-  BoundOperand(const Shape& shape, bool padded) {
+  BoundOperand(const Shape& shape, bool padded, fbs::Dtype dtype) {
+    view.dtype = dtype;
     view.shape = shape;
     view.strides = padded && shape.rank >= 3 ? padded_strides(shape) : contiguous_strides(shape);
     view.present = true;
-    const size_t bytes = static_cast<size_t>(extent(view)) * sizeof(float);
+    const auto bytes = static_cast<size_t>(extent(view) * bytes_of(dtype));
     memory = std::make_unique<GuardedMemory>(bytes, kOverreadBytes);
     view.data = memory->floats();
-    std::fill_n(view.data, extent(view), std::numeric_limits<float>::quiet_NaN());
+    for (int64_t i = 0; i < extent(view); ++i) set(i, std::numeric_limits<float>::quiet_NaN());
   }
   void fill(const Tensor& tensor) {
     for_each_offset(view.shape, view.strides,
-                    [&](int64_t i, int64_t at) { view.data[at] = tensor.f32[static_cast<size_t>(i)]; });
+                    [&](int64_t i, int64_t at) { set(at, tensor.f32[static_cast<size_t>(i)]); });
   }
   Tensor read() const {
     Tensor tensor(ElementType::kF32, view.shape);
     for_each_offset(view.shape, view.strides,
-                    [&](int64_t i, int64_t at) { tensor.f32[static_cast<size_t>(i)] = view.data[at]; });
+                    [&](int64_t i, int64_t at) { tensor.f32[static_cast<size_t>(i)] = get(at); });
     return tensor;
   }
 
   TensorView view;
   std::unique_ptr<GuardedMemory> memory;
+
+ private:
+  Half* halves() const { return reinterpret_cast<Half*>(view.data); }
+  void set(int64_t at, float value) const {
+    if (view.dtype == fbs::Dtype::F16) {
+      halves()[at] = half_from_float(value);
+    } else {
+      view.data[at] = value;
+    }
+  }
+  float get(int64_t at) const { return view.dtype == fbs::Dtype::F16 ? float_from_half(halves()[at]) : view.data[at]; }
 };
 
 bool omitted(const Tensor& tensor) { return tensor.empty(); }
@@ -75,7 +88,7 @@ const Tensor* with_role(const OpHost& op, const OpCase& op_case, Role role) {
 std::vector<Isa> machine_isas() {
   std::vector<Isa> isas;
   for (const IsaName& entry : kIsaNames) {
-    if ((cpu_isas() & entry.isa) != 0) isas.push_back(entry.isa);
+    if ((cpu_isas() & entry.isa) != 0 && entry.isa != kNeonFp16) isas.push_back(entry.isa);
   }
   return isas;
 }
@@ -107,13 +120,14 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
       continue;
     }
     const bool padded = variant.padded && op.run->input_layout != Layout::kContiguous;
-    owners.push_back(std::make_unique<BoundOperand>(op_case.inputs[i].shape, padded));
+    owners.push_back(std::make_unique<BoundOperand>(op_case.inputs[i].shape, padded, variant.dtype));
     owners.back()->fill(op_case.inputs[i]);
     inputs.push_back(owners.back()->view);
   }
   while (!inputs.empty() && !inputs.back().present) inputs.pop_back();
 
   WeightBytes bytes;
+  std::vector<Half> halves;
   PackedWeights weights;
   OpStep step;
   step.attrs = attrs.table();
@@ -122,6 +136,12 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
     bytes = op.pack(attrs.table(), *with_role(op, op_case, Role::kWeight), with_role(op, op_case, Role::kBias),
                     variant.packing);
     weights = bytes.view();
+    weights.dtype = variant.dtype;
+    if (variant.dtype == fbs::Dtype::F16) {
+      for (const float value : bytes.values) halves.push_back(half_from_float(value));
+      halves.resize(halves.size() + kOverreadBytes);
+      weights.values.data = reinterpret_cast<const float*>(halves.data());
+    }
     step.weights = &weights;
   }
 
@@ -131,10 +151,13 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
     result.error = error.message;
     return result;
   }
-  BoundOperand output(shape, variant.padded && op.run->output_layout != Layout::kContiguous);
+  BoundOperand output(shape, variant.padded && op.run->output_layout != Layout::kContiguous, variant.dtype);
   step.outputs = {&output.view, 1};
   if (op.run->check != nullptr && op.run->check(step, &error) != LACUNA_OK) {
     result.error = error.message;
+    return result;
+  }
+  if (variant.dtype == fbs::Dtype::F16 && (op.run->computes_halves == nullptr || !op.run->computes_halves(step))) {
     return result;
   }
   GuardedMemory state(op.run->state_bytes != nullptr ? op.run->state_bytes(step) : 0);

@@ -15,9 +15,10 @@ struct OpVariant {
   uint32_t threads = 1;
   bool padded = false;  ///< channel strides of planar operands are padded, where the operator takes that
   fbs::Packing packing = fbs::Packing::None;
+  fbs::Dtype dtype = fbs::Dtype::F32;  ///< of operands, weights and output
 };
 
-/// Tiers of this machine, lowest first.
+/// Tiers of this machine that have kernels of floats, lowest first.
 std::vector<Isa> machine_isas();
 const char* name_of(Isa isa);
 
@@ -26,7 +27,7 @@ std::vector<fbs::Packing> packings_of(const OpHost& op, const OpCase& op_case);
 
 struct OpResult {
   Tensor output;
-  std::string kernel;  ///< what bind chose
+  std::string kernel;  ///< what bind chose; empty: the operator does not compute this case in halves
   std::string error;   ///< not empty: infer or check refused the case
 };
 

@@ -1,5 +1,5 @@
 # What a build for some models has, from the file that `lacuna convert --ops-list` writes: names of operators, and variants
-# of kernels as "Packing/SparseRows", "Tile/SparsePlanes", "UnaryKind/Clamp", "BinaryKind/Add", "Depthwise/3x3s1p1" or
+# of kernels as "Packing/SparseRows", "Tile/SparsePlanes", "UnaryKind/Clamp", "BinaryKind/Add", "Dtype/F16", "Depthwise/3x3s1p1" or
 # "Resize/2", one a line.
 
 # lacuna_built_ops(<list> <out> <definition_var>): the lines of kernels/ops/ops.inc that such a build has, and the
@@ -30,14 +30,14 @@ function(lacuna_built_variants list out definition_var)
   list(TRANSFORM ops REPLACE "(.+)" " | uint64_t{1} << static_cast<int>(fbs::OpAttrs::\\1)")
   list(JOIN ops "" ops)
   file(STRINGS ${list} variants REGEX "/")
-  foreach(mask Packing Tile UnaryKind BinaryKind Depthwise Resize)
+  foreach(mask Packing Tile UnaryKind BinaryKind Dtype Depthwise Resize)
     set(${mask} "0")
     if(NOT variants)
       set(${mask} "~uint64_t{0}")
     endif()
   endforeach()
   foreach(variant IN LISTS variants)
-    if(variant MATCHES "^(Packing|UnaryKind|BinaryKind)/([A-Za-z0-9]+)$")
+    if(variant MATCHES "^(Packing|UnaryKind|BinaryKind|Dtype)/([A-Za-z0-9]+)$")
       string(APPEND ${CMAKE_MATCH_1} " | uint64_t{1} << static_cast<int>(fbs::${CMAKE_MATCH_1}::${CMAKE_MATCH_2})")
     elseif(variant MATCHES "^Tile/([A-Za-z]+)$")
       string(APPEND Tile " | uint64_t{1} << static_cast<int>(TileKind::k${CMAKE_MATCH_1})")
@@ -63,6 +63,7 @@ constexpr uint64_t kBuiltPackings = ${Packing};
 constexpr uint64_t kBuiltUnaryKinds = ${UnaryKind};
 constexpr uint64_t kBuiltBinaryKinds = ${BinaryKind};
 constexpr uint64_t kBuiltTileKinds = ${Tile};
+constexpr uint64_t kBuiltDtypes = ${Dtype};
 constexpr uint64_t kBuiltWindows = ${Depthwise};
 constexpr uint64_t kBuiltResizes = ${Resize};
 }  // namespace lacuna

@@ -5,11 +5,14 @@ set(LACUNA_ISA_FLAGS_x86_avx2 -mavx2 -mfma -mf16c)
 set(LACUNA_ISA_FLAGS_x86_avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 
+set(LACUNA_ISA_FLAGS_arm_neonfp16 -march=armv8.2-a+fp16)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm" AND CMAKE_SIZEOF_VOID_P EQUAL 4)
   set(LACUNA_ISA_FLAGS_arm_neon -march=armv7-a -mfpu=neon-vfpv4)
+  set(LACUNA_ISA_FLAGS_arm_neonfp16 "")
 endif()
 # Loops with more values than registers, which GCC's first scheduling would spill.
 set(LACUNA_ISA_FLAGS_arm_neon_rows ${LACUNA_ISA_FLAGS_arm_neon} $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
+set(LACUNA_ISA_FLAGS_arm_neonfp16_rows ${LACUNA_ISA_FLAGS_arm_neonfp16} $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
 
 # Gives each kernel file its tier's flags and drops files of other architectures from the list `files_var`.
 function(lacuna_apply_isa_flags files_var)

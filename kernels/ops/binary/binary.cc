@@ -1,6 +1,7 @@
 // Binary: a function of two broadcast operands, with a fused activation on each run while it is in cache.
 #include "kernels/copy/split.h"
 #include "kernels/eltwise/eltwise.h"
+#include "kernels/halves/select_halves.h"
 #include "kernels/op.h"
 #include "kernels/rows/loop_nest.h"
 
@@ -16,6 +17,7 @@ struct State {
   float* y;
   BinaryFunction function;
   BoundActivation activation;
+  const HalfKernels* halves;  ///< null: floats
   uint32_t tasks;
   LoopNest<3> nest;  ///< a, b, y
 };
@@ -70,11 +72,23 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   for (int i = 0; i < y.shape.rank; ++i) {
     state.nest.add(y.shape[i], {stride_of(a, y.shape, i), stride_of(b, y.shape, i), y.strides[i]});
   }
-  state.nest.close(0b100);
+  state.nest.close(is_half(step) ? 0b111 : 0b100);
   const int64_t elements = state.nest.elements();
   state.tasks = split_tasks(elements, elements, context.threads);
-  return {state.tasks, entry.name};
+  if (!is_half(step)) return {state.tasks, entry.name};
+  state.halves = select_halves(context.isas);
+  return {state.tasks, state.halves->add.name};
 }
+
+/// Sums of operands that do not broadcast.
+bool computes_halves(const OpStep& step) {
+  const auto& attrs = step.attrs_as<fbs::BinaryAttrs>();
+  const bool activates = attrs.activation() != nullptr && attrs.activation()->kind() != fbs::UnaryKind::Identity;
+  return attrs.kind() == fbs::BinaryKind::Add && !activates && step.inputs[0].shape == step.inputs[1].shape;
+}
+
+const Half* halves_at(const float* data, int64_t at) { return reinterpret_cast<const Half*>(data) + at; }
+Half* halves_at(float* data, int64_t at) { return reinterpret_cast<Half*>(data) + at; }
 
 void run(const void* memory, uint32_t task, void*) {
   const auto& state = *static_cast<const State*>(memory);
@@ -83,6 +97,10 @@ void run(const void* memory, uint32_t task, void*) {
   const int64_t b_step = state.nest.stride[1][state.nest.rank - 1];
   for_each_run(state.nest, task_begin(elements, state.tasks, task), task_begin(elements, state.tasks, task + 1),
                [&](const int64_t(&at)[3], int64_t length) {
+                 if (state.halves != nullptr) {
+                   return state.halves->add.function(halves_at(state.a, at[0]), halves_at(state.b, at[1]),
+                                                     halves_at(state.y, at[2]), length);
+                 }
                  for (int64_t i = 0; i < length; i += kActivationRun) {
                    const int64_t n = std::min(kActivationRun, length - i);
                    float* y = state.y + at[2] + i;
@@ -94,7 +112,19 @@ void run(const void* memory, uint32_t task, void*) {
 
 }  // namespace
 
-extern const OpRun kBinaryRun = {
-    "Binary", 2, 2, Layout::kStrided, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true, true};
+extern const OpRun kBinaryRun = {"Binary",
+                                 2,
+                                 2,
+                                 Layout::kStrided,
+                                 Layout::kPlanar,
+                                 infer,
+                                 nullptr,
+                                 state_bytes,
+                                 nullptr,
+                                 bind,
+                                 run,
+                                 true,
+                                 true,
+                                 if_built(computes_halves, fbs::Dtype::F16)};
 
 }  // namespace lacuna

@@ -2,8 +2,10 @@
 #include "kernels/copy/shape_attrs.h"
 #include "kernels/eltwise/unary.h"
 #include "kernels/gemm/dense_rows.h"
+#include "kernels/halves/select_halves.h"
 #include "kernels/ops/conv/depthwise.h"
 #include "kernels/ops/conv/geometry.h"
+#include "kernels/ops/conv/half_products.h"
 #include "kernels/ops/conv/tiles.h"
 #include "kernels/spmm/sparse_rows.h"
 
@@ -33,14 +35,25 @@ lacuna_status infer(const OpStep& step, Shape* output, lacuna_error* error) {
   return LACUNA_OK;
 }
 
+/// Halves are clamped at the end of a product, or nothing is done to them.
+bool is_clamp_or_nothing(const fbs::Activation* activation) {
+  return activation == nullptr || activation->kind() == fbs::UnaryKind::Identity ||
+         activation->kind() == fbs::UnaryKind::Clamp;
+}
+
 bool is_depthwise(const OpStep& step) { return step.weights->packing == fbs::Packing::Depthwise; }
 
 size_t state_bytes(const OpStep& step) {
-  return is_depthwise(step) ? depthwise_state_bytes(step) : tiles_state_bytes(step);
+  if (is_depthwise(step)) return depthwise_state_bytes(step);
+  return is_half(step) ? half_products_state_bytes(step) : tiles_state_bytes(step);
+}
+
+size_t float_scratch_bytes(const OpStep& step) {
+  return is_depthwise(step) ? depthwise_scratch_bytes(step) : tiles_scratch_bytes(step);
 }
 
 size_t scratch_bytes(const OpStep& step) {
-  return is_depthwise(step) ? depthwise_scratch_bytes(step) : tiles_scratch_bytes(step);
+  return is_half(step) && !is_depthwise(step) ? 0 : float_scratch_bytes(step);
 }
 
 lacuna_status check_packing(const PackedWeights& weights, const ConvGeometry& geometry, lacuna_error* error) {
@@ -92,8 +105,8 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
   }
   LACUNA_RETURN_IF_ERROR(check_packing(weights, geometry, error));
   LACUNA_RETURN_IF_ERROR(is_depthwise(step) ? check_depthwise_built(step, error) : check_tiles_built(step, error));
-  if (scratch_bytes(step) > kMaxScratchBytes) {
-    return fail(error, LACUNA_ERROR_MEANING, "takes %zu bytes of scratch", scratch_bytes(step));
+  if (float_scratch_bytes(step) > kMaxScratchBytes) {
+    return fail(error, LACUNA_ERROR_MEANING, "takes %zu bytes of scratch", float_scratch_bytes(step));
   }
   return LACUNA_OK;
 }
@@ -102,16 +115,35 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
 using RunFunction = void (*)(const void* state, uint32_t task, void* scratch);
 
 Binding bind(const OpStep& step, const BindContext& context, void* state) {
-  return is_depthwise(step) ? bind_depthwise(step, context, state) : bind_tiles(step, context, state);
+  if (is_half(step)) return (is_depthwise(step) ? bind_half_depthwise : bind_half_products)(step, context, state);
+  return (is_depthwise(step) ? bind_depthwise : bind_tiles)(step, context, state);
 }
 
 void run(const void* state, uint32_t task, void* scratch) {
   (*static_cast<const RunFunction*>(state))(state, task, scratch);
 }
 
+bool computes_halves(const OpStep& step) {
+  const ConvGeometry g = conv_geometry(step);
+  return is_clamp_or_nothing(step.attrs_as<fbs::ConvAttrs>().activation()) &&
+         (is_depthwise(step) ? depthwise_computes_halves(g) : products_compute_halves(g, *step.weights));
+}
+
 }  // namespace
 
-extern const OpRun kConvRun = {
-    "Conv", 1, 2, Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes, scratch_bytes, bind, run, false, true};
+extern const OpRun kConvRun = {"Conv",
+                               1,
+                               2,
+                               Layout::kPlanar,
+                               Layout::kPlanar,
+                               infer,
+                               check,
+                               state_bytes,
+                               scratch_bytes,
+                               bind,
+                               run,
+                               false,
+                               true,
+                               if_built(computes_halves, fbs::Dtype::F16)};
 
 }  // namespace lacuna

@@ -9,6 +9,8 @@
 
 #include "kernels/copy/shape_attrs.h"
 #include "kernels/copy/split.h"
+#include "kernels/halves/select_halves.h"
+#include "kernels/ops/resize/halves.h"
 #include "kernels/ops/resize/taps.h"
 #include "kernels/resize/resize_rows.h"
 #include "kernels/select.h"
@@ -25,6 +27,7 @@ struct Axis {
 
 /// Followed by the tables of its axes.
 struct State {
+  void (*run)(const void* state, uint32_t task, void* scratch);
   const ResizeEntry* kernel;
   const float* source;
   float* target;
@@ -89,6 +92,7 @@ lacuna_status check(const OpStep& step, lacuna_error* error) {
 }
 
 size_t state_bytes(const OpStep& step) {
+  if (is_half(step)) return half_resize_state_bytes(step);
   const auto& attrs = step.attrs_as<fbs::ResizeAttrs>();
   const Shape& x = step.inputs[0].shape;
   size_t bytes = kTablesOffset;
@@ -99,6 +103,7 @@ size_t state_bytes(const OpStep& step) {
 
 /// The blended row, or the rows that are held.
 size_t scratch_bytes(const OpStep& step) {
+  if (is_half(step)) return 0;
   const Shape& x = step.inputs[0].shape;
   if (x.rank == 0) return 0;
   const ResizeAxis inner = resize_axis(step.attrs_as<fbs::ResizeAttrs>(), x, x.rank - 1);
@@ -125,39 +130,6 @@ Interpolation plane_of(const State& state) {
   plane.x_stride = height.source_stride;
   plane.y_stride = height.target_stride;
   return plane;
-}
-
-Binding bind(const OpStep& step, const BindContext& context, void* memory) {
-  const auto& attrs = step.attrs_as<fbs::ResizeAttrs>();
-  const TensorView& x = step.inputs[0];
-  const TensorView& y = step.outputs[0];
-  auto* state = new (memory) State{};
-  state->kernel = &select_kernel(kResizeKernels, context.isas);
-  state->source = x.data;
-  state->target = y.data;
-  state->extrapolation = attrs.extrapolation();
-  state->inner = {{}, 1, 1, 1};
-  state->inner.taps.inside_end = 1;
-  state->inner_in = 1;
-  auto* table = static_cast<uint8_t*>(memory) + kTablesOffset;
-  for (int i = 0; i < x.shape.rank; ++i) {
-    const ResizeAxis axis = resize_axis(attrs, x.shape, i);
-    const Axis bound = {make_taps(attrs, axis, table), axis.out, x.strides[i], y.strides[i]};
-    table += taps_bytes(attrs, axis);
-    if (i == x.shape.rank - 1) {
-      state->inner = bound;
-      state->inner_in = axis.in;
-      if (bound.taps.taps > 0) state->along = interpolate_along(bound.taps, axis, state->kernel->lanes, table);
-    } else {
-      state->outer[state->rank++] = bound;
-      state->blended = state->blended || bound.taps.taps > 1;
-    }
-  }
-  state->by_planes = is_by_planes(*state, state->rank > 0 ? x.shape[state->rank - 1] : 1);
-  if (state->by_planes) state->plane = plane_of(*state);
-  state->rows = count(y.shape) / state->inner.size;
-  state->tasks = split_tasks(count(y.shape), state->rows, context.threads);
-  return {state->tasks, state->kernel->name};
 }
 
 /// Where an output row lies, and the input rows that it is made of. Without the innermost of the outer axes: a plane.
@@ -294,11 +266,50 @@ void resize_planes(const State& state, int64_t begin, int64_t end, float* scratc
   }
 }
 
-void run(const void* memory, uint32_t task, void* scratch) {
+void run_floats(const void* memory, uint32_t task, void* scratch) {
   const State& state = *static_cast<const State*>(memory);
   const int64_t begin = task_begin(state.rows, state.tasks, task);
   const int64_t end = task_begin(state.rows, state.tasks, task + 1);
   (state.by_planes ? resize_planes : resize_rows)(state, begin, end, static_cast<float*>(scratch));
+}
+
+Binding bind(const OpStep& step, const BindContext& context, void* memory) {
+  if (is_half(step)) return bind_half_resize(step, context, memory);
+  const auto& attrs = step.attrs_as<fbs::ResizeAttrs>();
+  const TensorView& x = step.inputs[0];
+  const TensorView& y = step.outputs[0];
+  auto* state = new (memory) State{};
+  state->run = run_floats;
+  state->kernel = &select_kernel(kResizeKernels, context.isas);
+  state->source = x.data;
+  state->target = y.data;
+  state->extrapolation = attrs.extrapolation();
+  state->inner = {{}, 1, 1, 1};
+  state->inner.taps.inside_end = 1;
+  state->inner_in = 1;
+  auto* table = static_cast<uint8_t*>(memory) + kTablesOffset;
+  for (int i = 0; i < x.shape.rank; ++i) {
+    const ResizeAxis axis = resize_axis(attrs, x.shape, i);
+    const Axis bound = {make_taps(attrs, axis, table), axis.out, x.strides[i], y.strides[i]};
+    table += taps_bytes(attrs, axis);
+    if (i == x.shape.rank - 1) {
+      state->inner = bound;
+      state->inner_in = axis.in;
+      if (bound.taps.taps > 0) state->along = interpolate_along(bound.taps, axis, state->kernel->lanes, table);
+    } else {
+      state->outer[state->rank++] = bound;
+      state->blended = state->blended || bound.taps.taps > 1;
+    }
+  }
+  state->by_planes = is_by_planes(*state, state->rank > 0 ? x.shape[state->rank - 1] : 1);
+  if (state->by_planes) state->plane = plane_of(*state);
+  state->rows = count(y.shape) / state->inner.size;
+  state->tasks = split_tasks(count(y.shape), state->rows, context.threads);
+  return {state->tasks, state->kernel->name};
+}
+
+void run(const void* memory, uint32_t task, void* scratch) {
+  static_cast<const State*>(memory)->run(memory, task, scratch);
 }
 
 }  // namespace
@@ -320,8 +331,19 @@ ResizeNeeds resize_needs(const OpStep& step) {
   return needs;
 }
 
-extern const OpRun kResizeRun = {"Resize", 1,       1,           Layout::kPlanar, Layout::kPlanar,
-                                 infer,    check, state_bytes, scratch_bytes,   bind,
-                                 run,      false,   true};
+extern const OpRun kResizeRun = {"Resize",
+                                 1,
+                                 1,
+                                 Layout::kPlanar,
+                                 Layout::kPlanar,
+                                 infer,
+                                 check,
+                                 state_bytes,
+                                 scratch_bytes,
+                                 bind,
+                                 run,
+                                 false,
+                                 true,
+                                 if_built(resize_computes_halves, fbs::Dtype::F16)};
 
 }  // namespace lacuna

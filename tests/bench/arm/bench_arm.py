@@ -5,15 +5,19 @@ instruction is one of qemu's guest; cycles are llvm-mca's steady state of a loop
 import argparse
 import collections
 import datetime
+import json
 import pathlib
 import re
 import shlex
 import subprocess
 import sys
 
+import model_costs
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "build" / "bench-arm"
 PROGRAM = ROOT / "build" / "linux-arm64" / "bin" / "count_run"
+CLI = PROGRAM.with_name("lacuna")
 NETWORKS = ["pose_detection", "face_detection_full_range_sparse", "face_detection_full_range", "vww_96_float"]
 CORES = ["cortex-a55", "neoverse-n1", "neoverse-v1"]
 # The common way of a sparse row on Arm, as a bar for ours: an entry has a weight and the byte offset of the next column,
@@ -180,6 +184,34 @@ def peer_count(program, model, cpu):
     return float(call(*shlex.split(program), model, cpu).split()[-1])
 
 
+def convert(path, to, target, dtype="f32"):
+    call(ROOT / "build/native/bin/lacuna", "convert", path, "-o", to, "--target", target, "--dtype", dtype, "--force", "--quiet")
+
+
+def largest_error(model, source, cpu):
+    """Of all outputs, against the reference operators, as part of the output's largest value."""
+    report = json.loads(call("qemu-aarch64", "-cpu", cpu, CLI, "compare", model, source, "--rtol", "1", "--json", "--quiet"))
+    return max(output["max_rel_error"] for output in report["outputs"])
+
+
+def halves_row(counter, path, floats, arguments):
+    """A row of the table of halves; `floats`: instructions in fp32."""
+    model = FOLDER / f"{path.stem}_f16.lcn"
+    convert(path, model, arguments.target, "f16")
+    blocks = counter.inference(model)
+    row = [path.stem, million(floats), million(total(blocks)), f"{total(blocks) / floats:.2f}", million(loaded(blocks)),
+           f"{100 * largest_error(model, path, arguments.cpu):.2f}"]
+    print("f16", *row, sep="\t", flush=True)
+    if arguments.steps:
+        print_steps(counter, model)
+    return row
+
+
+def print_steps(counter, model):
+    for name, op, kernel, packing, nonzero, instructions in counter.steps(model):
+        print(f"{instructions:10d} {instructions / max(nonzero, 1):8.2f} {op:14s} {kernel:34s} {packing:12s} {name}")
+
+
 LOOPS = {"multiply_lanesILi16ELb0ELb0": "sparse rows, 64 pixels", "multiply_runsILi8ELi8ELi3ELb0": "dense rows, 8 x 12 pixels"}
 
 
@@ -197,8 +229,55 @@ def loops_text(blocks):
     return table(head, rows) + "\n", "\n".join(parts) + "\n"
 
 
-def document(rows, has_peer, functions, loops, arguments):
+def break_even(costs):
+    """Density at which sparse rows cost what dense ones do, on the line through the two densities around it."""
+    dense, points = costs[1.0], sorted((d, c) for d, c in costs.items() if d < 1)
+    for (d0, c0), (d1, c1) in zip(points, points[1:]):
+        if c1 >= dense or d1 == points[-1][0]:
+            return d0 + (d1 - d0) * (dense - c0) / (c1 - c0)
+
+
+def zeros(density):
+    return f"{100 * (1 - density):.0f} %"
+
+
+def sparse_text(name):
+    """Sparse against dense layers on a target's core, and what its cost profile says of that."""
+    layers = model_costs.compare(name)
+    densities = sorted((d for d in next(iter(layers.values())) if d < 1), reverse=True)
+    rows = []
+    for layer, costs in layers.items():
+        cycles, predicted = ({d: both[i] for d, both in costs.items()} for i in (0, 1))
+        rows.append([layer, f"{cycles[1.0] / 1e3:.0f}", *(f"{cycles[d] / cycles[1.0]:.2f}" for d in densities),
+                     zeros(break_even(cycles)), zeros(break_even(predicted))])
+    head = ["layer", "dense, thousand cycles", *(f"{zeros(d)} zeros" for d in densities), "sparse from", "says the profile"]
+    return f"""## Sparse layers on a core in order
+
+Modelled cycles on {model_costs.TARGETS[name].core} of single layers whose zeros lie at random, in sparse rows over in dense ones, all data in L1; and the part of zeros
+from which sparse rows take fewer: by these cycles, and by the built-in cost profile `{name}`, which decides when a file is converted and also counts what comes from L2.
+
+{table(head, rows)}
+
+"""
+
+
+def halves_text(rows):
+    if not rows:
+        return ""
+    head = ["network", "fp32, million", "halves, million", "halves / fp32", "MB loaded", "largest error, %"]
+    return f"""## Halves
+
+Files made with `--dtype f16`. The error is what `lacuna compare` says on this CPU: of any output from the reference operators in fp32, as part of that
+output's largest value, for the input that it makes.
+
+{table(head, rows)}
+
+"""
+
+
+def document(rows, halves, sparse, functions, loops, arguments):
     summary, listings = loops
+    has_peer = bool(arguments.peer)
     head = ["network", "Lacuna, million"] + (["peer, million", "Lacuna / peer"] if has_peer else []) + ["MB loaded", "MB stored"]
     return f"""# Benchmarks on Arm
 
@@ -216,9 +295,9 @@ emulation and modelled cycles, and neither is a time.
 
 {table(head, rows)}
 
-{datetime.date.today()}: `./dev bench --arm --models DIR{" --peer PROGRAM" if has_peer else ""} --cpu {arguments.cpu} --target {arguments.target} --write-docs`
+{datetime.date.today()}: `./dev bench --arm --models DIR{" --peer PROGRAM" if has_peer else ""} --cpu {arguments.cpu} --target {arguments.target}{" --halves" if halves else ""}{" --sparse" if sparse else ""} --write-docs`
 
-## Where they go
+{halves_text(halves)}{sparse}## Where they go
 
 {functions}
 ## Inner loops
@@ -241,6 +320,8 @@ def parse():
     parser.add_argument("--target", default="arm64-little", help="of the converter (%(default)s)")
     parser.add_argument("--peer", metavar="PROGRAM", help="called as PROGRAM MODEL CPU; its last word is million instructions")
     parser.add_argument("--steps", action="store_true", help="print what each step of a network takes")
+    parser.add_argument("--sparse", action="store_true", help="model single layers, sparse and dense, on the target's core")
+    parser.add_argument("--halves", action="store_true", help="count files of halves as well")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks-arm.md")
     return parser.parse_args()
 
@@ -253,10 +334,10 @@ def main():
     if missing:
         sys.exit(f"not there: {', '.join(missing)}; --models names their folder")
     counter = Counter(arguments.cpu)
-    rows, functions, all_blocks = [], "", {}
+    rows, halves, functions, all_blocks = [], [], "", {}
     for path in paths:
         model = FOLDER / f"{path.stem}.lcn"
-        call(ROOT / "build/native/bin/lacuna", "convert", path, "-o", model, "--target", arguments.target, "--force", "--quiet")
+        convert(path, model, arguments.target)
         blocks = counter.inference(model)
         row = [path.stem, million(total(blocks))]
         if arguments.peer:
@@ -266,15 +347,18 @@ def main():
         rows.append(row)
         print("\t".join(row), flush=True)
         if arguments.steps:
-            for name, op, kernel, packing, nonzero, instructions in counter.steps(model):
-                print(f"{instructions:10d} {instructions / max(nonzero, 1):8.2f} {op:14s} {kernel:34s} {packing:12s} {name}")
+            print_steps(counter, model)
+        if arguments.halves:
+            halves.append(halves_row(counter, path, total(blocks), arguments))
         top = [[f"`{name}`", million(n), million(b)] for name, n, b in by_function(blocks)[:8]]
         functions += f"{path.stem}\n\n{table(['function', 'million instructions', 'MB loaded'], top)}\n\n"
         for key, block in blocks.items():
             before = all_blocks.get(key, block._replace(executions=0))
             all_blocks[key] = block._replace(executions=block.executions + before.executions)
+    sparse = sparse_text(arguments.target) if arguments.sparse else ""
+    print(sparse)
     if arguments.write_docs:
-        page = document(rows, bool(arguments.peer), functions, loops_text(all_blocks), arguments)
+        page = document(rows, halves, sparse, functions, loops_text(all_blocks), arguments)
         (ROOT / "docs" / "benchmarks-arm.md").write_text(page)
 
 

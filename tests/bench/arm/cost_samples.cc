@@ -1,6 +1,9 @@
-// What model_costs.py makes cost profiles of.
+// What model_costs.py makes cost profiles of, and compares them with.
 //   cost_samples run                 runs layers of sweep_layers, cut to a size that can be emulated, each once between
 //                                    two readings of the clock; a line each: packing, kind, number of each term
+//   cost_samples compare             the same of a few layers, dense and sparse; each line starts with the layer's name
+//                                    and its density, ended by tabs
+//   cost_samples predict NAME < LINES  nanoseconds that the built-in profile NAME predicts, a line each
 //   cost_samples fit NAME MACHINE L2_BYTES LINE_NS < LINES
 //                                    such lines ended by nanoseconds; writes a profile, and to stderr how far its
 //                                    predictions are off. A cache line from L2 takes LINE_NS beside what was counted.
@@ -36,16 +39,35 @@ Layer cut(const Layer& layer) {
   return make_fully_connected(layer.x[1], std::min(layer.y[1], kMostUnits), layer.x[0]);
 }
 
+void run(const SweepPoint& point, CacheSweeper& sweeper) {
+  const WeightBytes weights = pack_point(point);
+  LayerTimer(point.layer, weights, cpu_isas()).time_ns(sweeper);
+  std::printf("%s %s", fbs::EnumNamePacking(point.packing), name_of(kind_of(point.layer)));
+  for (const double n : count_terms(point.layer, size_of(weights))) std::printf(" %.17g", n);
+  std::printf("\n");
+}
+
 void run_samples() {
   std::vector<Layer> layers;
   for (const Layer& layer : sweep_layers(false)) layers.push_back(cut(layer));
   CacheSweeper sweeper;
-  for (const SweepPoint& point : sweep_points(layers, {0.05, 0.2, 0.5, 1})) {
-    const WeightBytes weights = pack_point(point);
-    LayerTimer(point.layer, weights, cpu_isas()).time_ns(sweeper);
-    std::printf("%s %s", fbs::EnumNamePacking(point.packing), name_of(kind_of(point.layer)));
-    for (const double n : count_terms(point.layer, size_of(weights))) std::printf(" %.17g", n);
-    std::printf("\n");
+  for (const SweepPoint& point : sweep_points(layers, {0.05, 0.2, 0.5, 1})) run(point, sweeper);
+}
+
+void run_comparison() {
+  const Layer layers[] = {
+      make_conv(16, 64, 1, 1, 112), make_conv(64, 64, 1, 1, 56),        make_conv(128, 64, 1, 1, 28),
+      make_conv(256, 64, 1, 1, 14), make_conv(512, 64, 1, 1, 7),        make_conv(32, 32, 3, 1, 28),
+      make_conv(32, 32, 3, 2, 56),  make_fully_connected(1024, 128, 1),
+  };
+  CacheSweeper sweeper;
+  for (const Layer& layer : layers) {
+    const auto compare = [&](fbs::Packing packing, double density) {
+      std::printf("%s\t%g\t", name_of(layer).c_str(), density);
+      run({layer, packing, density}, sweeper);
+    };
+    compare(kind_of(layer) == LayerKind::kOnePixel ? fbs::Packing::DenseRows16 : fbs::Packing::DenseRows8, 1);
+    for (const double density : {0.5, 0.4, 0.3, 0.2, 0.1}) compare(fbs::Packing::SparseRows, density);
   }
 }
 
@@ -78,7 +100,8 @@ Enum parse(const std::string& name, int count, const char* (*name_of_value)(Enum
   std::exit(1);
 }
 
-std::vector<Sample> read_samples(double line_ns) {
+/// Lines of samples; with nanoseconds, or 0.
+std::vector<Sample> read_samples() {
   std::vector<Sample> samples;
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
@@ -89,14 +112,21 @@ std::vector<Sample> read_samples(double line_ns) {
     sample.kind = parse<LayerKind>(kind, kLayerKinds, name_of);
     for (double& n : sample.counts) words >> n;
     words >> sample.ns;
-    sample.ns += line_ns * lines_from_l2(sample);
     samples.push_back(sample);
   }
   return samples;
 }
 
+void predict(const char* name) {
+  const CostModel costs = costs_of_target(name);
+  for (const Sample& sample : read_samples()) {
+    std::printf("%.17g\n", 1000 * costs.microseconds(sample.kind, sample.packing, sample.counts).value());
+  }
+}
+
 void fit(char** arguments) {
-  const std::vector<Sample> samples = read_samples(std::atof(arguments[3]));
+  std::vector<Sample> samples = read_samples();
+  for (Sample& sample : samples) sample.ns += std::atof(arguments[3]) * lines_from_l2(sample);
   const Profile profile = {arguments[0], arguments[1], std::atoll(arguments[2]), fit_costs(samples)};
   for (const LayerCosts& costs : profile.costs) {
     std::vector<Sample> part;
@@ -116,10 +146,14 @@ void fit(char** arguments) {
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "run") == 0) {
     lacuna::run_samples();
+  } else if (argc == 2 && std::strcmp(argv[1], "compare") == 0) {
+    lacuna::run_comparison();
+  } else if (argc == 3 && std::strcmp(argv[1], "predict") == 0) {
+    lacuna::predict(argv[2]);
   } else if (argc == 6 && std::strcmp(argv[1], "fit") == 0) {
     lacuna::fit(argv + 2);
   } else {
-    std::fprintf(stderr, "usage: cost_samples run | fit NAME MACHINE L2_BYTES LINE_NS\n");
+    std::fprintf(stderr, "usage: cost_samples run | compare | predict NAME | fit NAME MACHINE L2_BYTES LINE_NS\n");
     return 2;
   }
   return 0;

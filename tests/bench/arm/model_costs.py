@@ -35,12 +35,12 @@ def call(*command, stdin=None):
     return done.stdout
 
 
-def emulate(target):
+def emulate(target, command="run"):
     """([what a sample is], [{block: executions}]) of all samples."""
     plugin, counts = FOLDER / "count_plugin.so", FOLDER / f"{target.preset}.txt"
     call("cc", "-shared", "-fPIC", "-O2", pathlib.Path(__file__).with_name("count_plugin.c"), "-o", plugin)
     written = call(target.emulator, "-cpu", target.cpu, "-plugin", f"{plugin},out={counts},mark=clock_ns,intervals=on",
-                   ROOT / "build" / target.preset / "bin" / "cost_samples", "run")
+                   ROOT / "build" / target.preset / "bin" / "cost_samples", command)
     intervals, current = [], {}
     with open(counts) as lines:
         for line in lines:
@@ -57,12 +57,29 @@ def emulate(target):
     return samples, runs
 
 
-def profile_of(name, target, samples, runs):
+def modelled(target, runs):
+    """Cycles of each run on the target's core."""
     keys = {key for run in runs for key in run}
     cycles = cycles_of(keys, ROOT / "build" / target.preset / "bin" / "cost_samples", target.objdump, target.core)
     unknown = sum(n * key[1] for run in runs for key, n in run.items() if key not in cycles)
     assert unknown == 0, f"{unknown} instructions are not in the program"
-    lines = "\n".join(f"{sample} {sum(cycles[key] * n for key, n in run.items())}" for sample, run in zip(samples, runs))
+    return [sum(cycles[key] * n for key, n in run.items()) for run in runs]
+
+
+def compare(name):
+    """{layer: {density: (modelled cycles, nanoseconds that the profile predicts)}} on a target; density 1 is dense."""
+    target = TARGETS[name]
+    samples, runs = emulate(target, "compare")
+    layers, densities, lines = zip(*(sample.split("\t") for sample in samples))
+    predicted = call(ROOT / "build/native/bin/cost_samples", "predict", name, stdin="\n".join(lines)).split()
+    result = collections.defaultdict(dict)
+    for layer, density, cycles, ns in zip(layers, densities, modelled(target, runs), predicted):
+        result[layer][float(density)] = cycles, float(ns)
+    return result
+
+
+def profile_of(name, target, samples, runs):
+    lines = "\n".join(f"{sample} {cycles}" for sample, cycles in zip(samples, modelled(target, runs)))
     how = "by llvm-mca 19" if target.core != "cortex-a7" else "by a table"
     fitted = call(ROOT / "build/native/bin/cost_samples", "fit", name, f"{target.core}, modelled {how}", target.l2_bytes,
                   target.line_cycles, stdin=lines)
