@@ -2,6 +2,7 @@
 
 #include "converter/ir/operands.h"
 #include "converter/plan/plan.h"
+#include "kernels/in_place.h"
 
 namespace lacuna {
 namespace {
@@ -33,7 +34,7 @@ class Sharing {
         view_reshape(node);
       } else if (node.attrs.type == fbs::OpAttrs::Slice) {
         view_slice(node);
-      } else if (host_op(node.attrs.type).run->in_place) {
+      } else {
         reuse_operand(node, static_cast<int>(i));
       }
     }
@@ -126,10 +127,12 @@ class Sharing {
     place(node.output, source, offset);
   }
 
-  /// An elementwise result takes the memory of an operand of the same form when nothing else lives there any more.
+  /// A result takes the memory of an operand of the same form, where the operator allows it and nothing else lives
+  /// there any more.
   void reuse_operand(const Node& node, int step) {
-    for (const ValueId operand : device_operands(node)) {
-      if (operand == kNoValue || graph_.is_constant(operand)) continue;
+    const std::vector<ValueId> operands = device_operands(node);
+    for (const ValueId operand : operands) {
+      if (operand == kNoValue || graph_.is_constant(operand) || !may_replace(node, operands, operand)) continue;
       const bool same_form =
           graph_.shape(operand) == graph_.shape(node.output) && strides(operand) == strides(node.output);
       if (same_form && dies_at(operand, step)) {
@@ -137,6 +140,27 @@ class Sharing {
         return;
       }
     }
+  }
+
+  /// Whether the node allows it for all inputs that the operand is.
+  bool may_replace(const Node& node, const std::vector<ValueId>& operands, ValueId operand) const {
+    const PackedWeights weights = weights_of(node);
+    for (uint32_t i = 0; i < operands.size(); ++i) {
+      const OpRun& op = *host_op(node.attrs.type).run;
+      if (operands[i] == operand && !may_take_place(op, i, weights.columns > 0 ? &weights : nullptr)) return false;
+    }
+    return true;
+  }
+
+  /// What is known of a node's weights before they are packed.
+  PackedWeights weights_of(const Node& node) const {
+    PackedWeights weights;
+    const ValueId weight = operand_with_role(node, Role::kWeight);
+    if (weight == kNoValue) return weights;
+    const Shape& shape = graph_.shape(weight);
+    weights.columns = static_cast<uint32_t>(count(shape, 1, shape.rank));
+    if (node.attrs.type == fbs::OpAttrs::Conv) weights.groups = node.attrs.AsConv()->groups;
+    return weights;
   }
 
   /// Whether no value that shares bytes with `id`, `id` included, is alive after `step`, nor any other that the step

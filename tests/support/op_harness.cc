@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "converter/ir/operands.h"
+#include "kernels/in_place.h"
 #include "platforms/cpu_features.h"
 #include "tests/support/guarded_memory.h"
 
@@ -132,6 +133,11 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
     return result;
   }
   BoundOperand output(shape, variant.padded && op.run->output_layout != Layout::kContiguous);
+  for (uint32_t i = 0; variant.in_place && i < inputs.size(); ++i) {
+    if (!inputs[i].present || inputs[i].shape != shape || !may_take_place(*op.run, i, step.weights)) continue;
+    output.view = inputs[i];
+    result.in_place = true;
+  }
   step.outputs = {&output.view, 1};
   if (op.run->check != nullptr && op.run->check(step, &error) != LACUNA_OK) {
     result.error = error.message;

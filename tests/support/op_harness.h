@@ -15,6 +15,7 @@ struct OpVariant {
   uint32_t threads = 1;
   bool padded = false;  ///< channel strides of planar operands are padded, where the operator takes that
   fbs::Packing packing = fbs::Packing::None;
+  bool in_place = false;  ///< the output takes the place of the last input that allows it, where one does
 };
 
 /// Tiers of this machine, lowest first.
@@ -27,7 +28,8 @@ std::vector<fbs::Packing> packings_of(const OpHost& op, const OpCase& op_case);
 struct OpResult {
   Tensor output;
   std::string kernel;  ///< what bind chose
-  std::string error;   ///< not empty: infer or check refused the case
+  bool in_place = false;
+  std::string error;  ///< not empty: infer or check refused the case
 };
 
 /// Runs the device half in guarded memory. Outputs start as NaN.

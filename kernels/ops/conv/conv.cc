@@ -112,6 +112,6 @@ void run(const void* state, uint32_t task, void* scratch) {
 }  // namespace
 
 extern const OpRun kConvRun = {"Conv",        1,    2,  Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes,
-                               scratch_bytes, bind, run};
+                               scratch_bytes, bind, run, true};
 
 }  // namespace lacuna
