@@ -74,12 +74,17 @@ struct OpRun {
   /// Does one task. `scratch` is this thread's own, aligned to kAlignment, and holds anything.
   void (*run)(const void* state, uint32_t task, void* scratch);
 
-  /// The output may take exactly the place (address and strides) of an input of the same shape: element i of the output
-  /// depends on element i of that input alone.
-  bool in_place = false;
+  /// Bits of the inputs whose place, address and strides, the output may take where the shape is the same: of such an
+  /// input, element i of the output depends on element i alone. Null: none.
+  uint32_t (*in_place)(const void* attrs) = nullptr;
 };
 
 constexpr int kAnyCount = 1 << 16;
+
+/// Whether the output of a step may take the place of input i.
+inline bool may_take_place(const OpRun& op, const void* attrs, uint32_t i) {
+  return op.in_place != nullptr && i < 32 && (op.in_place(attrs) >> i & 1) != 0;
+}
 
 /// The operator of a schema union member; null for one that this build does not have.
 const OpRun* find_op(fbs::OpAttrs type);

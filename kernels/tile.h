@@ -32,6 +32,7 @@ struct TileOutput {
   float high;
   bool first;
   bool last;
+  bool onto = false;  ///< the call with `first` goes on from y as well: y += ...
 };
 
 }  // namespace lacuna

@@ -46,6 +46,11 @@ inline void start_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
     const Vec bias = out.bias != nullptr ? splat(out.bias[row]) : zero();
 #pragma GCC unroll 16
     for (int j = 0; j < NR; ++j) sum[j] = bias;
+    if (!out.onto) return;
+#pragma GCC unroll 16
+    for (int j = 0; j < NR; ++j) {
+      sum[j] = add(sum[j], Run<NR, kMasked>::load_lanes(out.y + row * out.row_stride, j, tail));
+    }
     return;
   }
   const float* y = out.y + row * out.row_stride;
@@ -83,8 +88,8 @@ inline void end_sums(const TileOutput& out, int64_t row, int tail, Vec* sum) {
 
 /// A row of one pixel, whose sum is a scalar.
 inline float start_sum(const TileOutput& out, int64_t row) {
-  if (!out.first) return out.y[row * out.row_stride];
-  return out.bias != nullptr ? out.bias[row] : 0.0f;
+  const float bias = out.first && out.bias != nullptr ? out.bias[row] : 0.0f;
+  return out.first && !out.onto ? bias : bias + out.y[row * out.row_stride];
 }
 inline void end_sum(const TileOutput& out, int64_t row, float sum) {
   if (out.last) {

@@ -33,7 +33,7 @@ class Sharing {
         view_reshape(node);
       } else if (node.attrs.type == fbs::OpAttrs::Slice) {
         view_slice(node);
-      } else if (host_op(node.attrs.type).run->in_place) {
+      } else {
         reuse_operand(node, static_cast<int>(i));
       }
     }
@@ -126,10 +126,12 @@ class Sharing {
     place(node.output, source, offset);
   }
 
-  /// An elementwise result takes the memory of an operand of the same form when nothing else lives there any more.
+  /// A result takes the memory of an operand of the same form, where the operator allows it and nothing else lives
+  /// there any more.
   void reuse_operand(const Node& node, int step) {
-    for (const ValueId operand : device_operands(node)) {
-      if (operand == kNoValue || graph_.is_constant(operand)) continue;
+    const std::vector<ValueId> operands = device_operands(node);
+    for (const ValueId operand : operands) {
+      if (operand == kNoValue || graph_.is_constant(operand) || !may_take_place_of(node, operands, operand)) continue;
       const bool same_form =
           graph_.shape(operand) == graph_.shape(node.output) && strides(operand) == strides(node.output);
       if (same_form && dies_at(operand, step)) {
@@ -137,6 +139,15 @@ class Sharing {
         return;
       }
     }
+  }
+
+  /// Whether all inputs that the operand is allow it.
+  static bool may_take_place_of(const Node& node, const std::vector<ValueId>& operands, ValueId operand) {
+    const PackedAttrs attrs(node.attrs);
+    for (uint32_t i = 0; i < operands.size(); ++i) {
+      if (operands[i] == operand && !may_take_place(*host_op(node.attrs.type).run, attrs.table(), i)) return false;
+    }
+    return true;
   }
 
   /// Whether no value that shares bytes with `id`, `id` included, is alive after `step`, nor any other that the step

@@ -100,6 +100,10 @@ template <int MR, int NR, bool kMasked>
 #pragma GCC unroll 8
     for (int j = 0; j < NR; ++j) sum[m][j] = lane(bias[m / Vec::kLanes], m % Vec::kLanes);
   }
+  for (int64_t m = 0; out.onto && m < std::min<int64_t>(rows, MR); ++m) {
+    const float* y = out.y + (row + m) * out.row_stride;
+    for (int j = 0; j < NR; ++j) sum[m][j] = add(sum[m][j], Run<NR, kMasked>::load_lanes(y, j, tail));
+  }
 }
 template <int MR, int NR, bool kMasked>
 [[gnu::always_inline]] inline void end_rows(const TileOutput& out, int64_t row, int64_t rows, int tail,

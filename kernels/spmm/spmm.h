@@ -28,7 +28,7 @@ constexpr int kMostLine = 32;
 using SpmmFunction = void (*)(const SparseTile& rows, const TileInput& in, const TileOutput& out);
 
 enum class SpmmShape : uint8_t {
-  kTile,    ///< up to kTilePixels pixels
+  kTile,    ///< any run of pixels
   kVector,  ///< one pixel
 };
 

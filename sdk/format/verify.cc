@@ -452,7 +452,7 @@ class Verifier {
       if (!alive(i, index) || !writes.touch(buffer_of(i))) continue;
       const PlacedValue value = place(i);
       if (!writes.touch(footprint_of(value))) continue;
-      const bool replaced = op.in_place && reads(step, i) && !alive(i, index + 1) && same_place(value, output);
+      const bool replaced = takes_place(op, step, i) && !alive(i, index + 1) && same_place(value, output);
       if (!replaced) {
         return fail(reason, LACUNA_ERROR_MEANING, "its output overlaps value %u, which is still needed", i);
       }
@@ -466,11 +466,15 @@ class Verifier {
     return {static_cast<int64_t>(buffer.offset() / sizeof(float)), static_cast<int64_t>(end / sizeof(float)), 0, 0};
   }
 
-  static bool reads(const fbs::Step& step, uint32_t value) {
+  /// Whether the step reads the value, and only as inputs whose place its output may take.
+  static bool takes_place(const OpRun& op, const fbs::Step& step, uint32_t value) {
+    uint32_t reads = 0;
     for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
-      if (step.inputs()->Get(i) == value) return true;
+      if (step.inputs()->Get(i) != value) continue;
+      if (!may_take_place(op, step.attrs(), i)) return false;
+      ++reads;
     }
-    return false;
+    return reads > 0;
   }
 
   void find_writes(const fbs::Step& step, const PlacedValue& output, Writes* writes) const {

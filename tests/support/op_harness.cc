@@ -94,6 +94,19 @@ std::vector<fbs::Packing> packings_of(const OpHost& op, const OpCase& op_case) {
   return op.packings(attrs.table(), *weight);
 }
 
+bool can_run_in_place(const OpHost& op, const OpCase& op_case) {
+  const PackedAttrs attrs(op_case.attrs);
+  const Shape shape = reference_of(op_case).shape;
+  uint32_t input = 0;
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    const Role role = operand_of(op, i).role;
+    if (role == Role::kWeight || role == Role::kBias) continue;
+    const bool allowed = may_take_place(*op.run, attrs.table(), input++);
+    if (allowed && !omitted(op_case.inputs[i]) && op_case.inputs[i].shape == shape) return true;
+  }
+  return false;
+}
+
 OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& variant) {
   OpResult result;
   const PackedAttrs attrs(op_case.attrs);
@@ -132,6 +145,10 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
     return result;
   }
   BoundOperand output(shape, variant.padded && op.run->output_layout != Layout::kContiguous);
+  for (uint32_t i = 0; variant.in_place && i < inputs.size(); ++i) {
+    const bool allowed = may_take_place(*op.run, step.attrs, i) && inputs[i].present && inputs[i].shape == shape;
+    if (allowed) output.view = inputs[i];
+  }
   step.outputs = {&output.view, 1};
   if (op.run->check != nullptr && op.run->check(step, &error) != LACUNA_OK) {
     result.error = error.message;

@@ -15,6 +15,7 @@ struct OpVariant {
   uint32_t threads = 1;
   bool padded = false;  ///< channel strides of planar operands are padded, where the operator takes that
   fbs::Packing packing = fbs::Packing::None;
+  bool in_place = false;  ///< the output takes the place of the last input whose place it may take
 };
 
 /// Tiers of this machine, lowest first.
@@ -23,6 +24,9 @@ const char* name_of(Isa isa);
 
 /// Packings in which the case can run; just {None} without weights.
 std::vector<fbs::Packing> packings_of(const OpHost& op, const OpCase& op_case);
+
+/// Whether the output of the case may take the place of an input.
+bool can_run_in_place(const OpHost& op, const OpCase& op_case);
 
 struct OpResult {
   Tensor output;

@@ -74,10 +74,12 @@ void run(const void* memory, uint32_t task, void*) {
                });
 }
 
+uint32_t in_place(const void*) { return 1; }
+
 }  // namespace
 
 extern const OpRun kAffineRun = {
-    "Affine", 3, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
+    "Affine", 3, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, in_place,
 };
 
 }  // namespace lacuna

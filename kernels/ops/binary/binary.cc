@@ -92,10 +92,12 @@ void run(const void* memory, uint32_t task, void*) {
                });
 }
 
+uint32_t in_place(const void*) { return 3; }
+
 }  // namespace
 
 extern const OpRun kBinaryRun = {
-    "Binary", 2, 2, Layout::kStrided, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
+    "Binary", 2, 2, Layout::kStrided, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, in_place,
 };
 
 }  // namespace lacuna

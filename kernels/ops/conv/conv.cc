@@ -109,9 +109,12 @@ void run(const void* state, uint32_t task, void* scratch) {
   (*static_cast<const RunFunction*>(state))(state, task, scratch);
 }
 
+/// The residual; kernels of planes may compute some pixels twice.
+uint32_t in_place(const void* attrs) { return static_cast<const fbs::ConvAttrs*>(attrs)->groups() == 1 ? 2 : 0; }
+
 }  // namespace
 
-extern const OpRun kConvRun = {"Conv",        1,    2,  Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes,
-                               scratch_bytes, bind, run};
+extern const OpRun kConvRun = {"Conv",        1,    2,   Layout::kPlanar, Layout::kPlanar, infer, check, state_bytes,
+                               scratch_bytes, bind, run, in_place};
 
 }  // namespace lacuna

@@ -21,6 +21,9 @@ constexpr int64_t kDenseColumns = 512;
 /// Units of a line tile: sums of sparse rows fill half of the widest tier's registers.
 constexpr int64_t kSparseUnits = 8;
 constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
+/// Few columns, read in place, take L1 as wide tiles: rows of weights start half as often.
+constexpr int64_t kWideColumns = 64;
+constexpr int64_t kWideTilePixels = 2 * kTilePixels;
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
 constexpr double kDenseFill = 0.97;
@@ -141,7 +144,10 @@ struct Shapes {
       if (segments > 1) choose_moving(units);
       if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;
     }
-    const int64_t most = source == Source::kPlanes && !sparse ? kGemmTilePixels : kTilePixels;
+    const int64_t most = source != Source::kPlanes            ? kTilePixels
+                         : !sparse                            ? kGemmTilePixels
+                         : geometry.columns() <= kWideColumns ? kWideTilePixels
+                                                              : kTilePixels;
     tiles = source == Source::kLines ? lines.tiles() : ceil_div(pixels, most);
     column_stride = pixels == 1 ? 1 : ceil_div(ceil_div(pixels, kPixelUnit), tiles) * kPixelUnit;
   }
@@ -219,7 +225,9 @@ TileOutput output_at(const State& s, const Item& item, const Rows& rows, int64_t
   out.y = s.y.at(item.batch, rows.first) + pixel;
   out.row_stride = s.y.channel_stride;
   out.pixels = pixels;
-  out.residual = s.residual.data == nullptr ? nullptr : s.residual.at(item.batch, rows.first) + pixel;
+  out.onto = s.residual.data == s.y.data && s.blocks > 1;  // sums would overwrite what is yet to be added
+  if (out.onto || s.residual.data == nullptr) return out;
+  out.residual = s.residual.at(item.batch, rows.first) + pixel;
   out.residual_stride = s.residual.channel_stride;
   return out;
 }

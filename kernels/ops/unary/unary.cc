@@ -53,10 +53,12 @@ void run(const void* memory, uint32_t task, void*) {
                });
 }
 
+uint32_t in_place(const void*) { return 1; }
+
 }  // namespace
 
 extern const OpRun kUnaryRun = {
-    "Unary", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true,
+    "Unary", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, in_place,
 };
 
 }  // namespace lacuna
