@@ -5,7 +5,7 @@
 
 namespace lacuna {
 
-/// Most pixels of a tile: 64 proved best for sparse rows (docs/decisions/0001), and their edges fit one 64-bit mask.
+/// Pixels of most tiles: 64 proved best for sparse rows (docs/decisions/0001), and edges of copies fit one 64-bit mask.
 constexpr int kTilePixels = 64;
 
 /// The right-hand side. Column c is the run of `TileOutput::pixels` floats at x + c * column_stride or, where there are

@@ -95,7 +95,10 @@ uint32_t choose_sparse_block(const WeightMatrix& weights, fbs::Packing packing) 
   const Entries count = count_entries(weights, rows_of_sparse_group(packing));
   // Entries of a row group in a block: entries / row groups * block / columns.
   while (block < widest && count.entries * block < kMinEntriesPerRow * count.row_groups * weights.columns) block *= 2;
-  return static_cast<uint32_t>(std::min(block, widest));
+  block = std::min(block, widest);
+  // As many blocks, but of even width: a narrow last one would cost as much for each row as the others.
+  const uint64_t blocks = ceil_div<uint64_t>(weights.columns, block);
+  return static_cast<uint32_t>(std::min(block, ceil_div<uint64_t>(weights.columns / unit, blocks) * unit));
 }
 
 WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, fbs::Packing packing, uint32_t block) {
