@@ -61,8 +61,11 @@ bool has_half(const OpStep& step) {
   return std::any_of(step.inputs.begin(), step.inputs.end(), is_half) || is_half(step.outputs[0]);
 }
 
+// Views of steps take most of the stack that lacuna.h promises: functions that make one are apart, and none is made
+// while there is another.
+
 /// Whether a step that has halves runs on floats all the same.
-bool runs_on_floats(const ModelView& model, const fbs::Step& source, const SessionConfig& config) {
+[[gnu::noinline]] bool runs_on_floats(const ModelView& model, const fbs::Step& source, const SessionConfig& config) {
   const OpRun& op = *find_op(source.attrs_type());
   const StepView view(*model.program, source, {nullptr, model.weights});
   const bool computes = config.halves != nullptr && op.computes_halves != nullptr;
@@ -76,7 +79,8 @@ struct StepNeeds {
   size_t widened;  ///< BoundStep::widened
 };
 
-StepNeeds needs_of(const ModelView& model, const fbs::Step& source, const SessionConfig& config, bool on_floats) {
+[[gnu::noinline]] StepNeeds needs_of(const ModelView& model, const fbs::Step& source, const SessionConfig& config,
+                                     bool on_floats) {
   const OpRun& op = *find_op(source.attrs_type());
   Bases bases = {nullptr, model.weights};
   bases.widens = on_floats;
@@ -159,6 +163,18 @@ void list_widened(const fbs::Program& program, const fbs::Step& step, const Base
   add(step.outputs()->Get(0));
 }
 
+[[gnu::noinline]] void bind_op(const lacuna_session& session, const fbs::Step& source, const Bases& bases,
+                               BoundStep* bound) {
+  const StepView view(*session.model.program, source, bases);
+  OpStep step = view.step();
+  if (step.weights != nullptr) {
+    bound->weights = *step.weights;
+    step.weights = &bound->weights;
+  }
+  const BindContext context = {session.config.isas, session.config.threads};
+  bound->binding = bound->op->bind(step, context, bound->state);
+}
+
 void bind_step(lacuna_session* session, const fbs::Step& source, uint8_t** states, BoundStep* bound) {
   const fbs::Program& program = *session->model.program;
   const bool on_floats = kHalves && runs_on_floats(session->model, source, session->config);
@@ -166,17 +182,10 @@ void bind_step(lacuna_session* session, const fbs::Step& source, uint8_t** state
   Bases bases = session->bases;
   bases.widens = on_floats;
   if (on_floats) widen_weights(program, source, bases);
-  const StepView view(program, source, bases);
-  OpStep step = view.step();
   bound->region_steps = 1;
   bound->op = find_op(source.attrs_type());
   bound->state = *states;
-  if (step.weights != nullptr) {
-    bound->weights = *step.weights;
-    step.weights = &bound->weights;
-  }
-  const BindContext context = {session->config.isas, session->config.threads};
-  bound->binding = bound->op->bind(step, context, bound->state);
+  bind_op(*session, source, bases, bound);
   *states += align_up(needs.state);
   if (kHalves && needs.widened != 0 && bound->binding.tasks != 0) {
     list_widened(program, source, session->bases, *states, bound);
