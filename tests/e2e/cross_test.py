@@ -6,11 +6,10 @@ import shlex
 import networks
 import numpy as np
 import pytest
-from lacuna_program import call, convert, isas, largest_error, run
+from lacuna_program import call, computes_halves, convert, isas, largest_error, run
 
 CROSS = shlex.split(os.environ["LACUNA_CROSS"])
-# Of the CPUs that `dev` names: Armv8.0, and 32-bit ones. All others compute in halves.
-HAS_FP16 = not os.environ.get("QEMU_CPU", "").startswith(("cortex-a53", "cortex-a57", "cortex-a72")) and "aarch64" in CROSS[0]
+HAS_FP16 = "aarch64" in CROSS[0] and computes_halves(os.environ.get("QEMU_CPU", ""))
 BOUND = 1e-4
 
 

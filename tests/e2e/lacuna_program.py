@@ -47,3 +47,8 @@ def largest_error(actual, expected):
     assert np.array_equal(np.isfinite(actual), np.isfinite(expected)), "places of infinities or NaN differ"
     largest = max(float(np.max(np.abs(expected), initial=0)), 1e-30)
     return float(np.max(np.abs(actual.astype(np.float64) - expected), initial=0)) / largest
+
+
+def computes_halves(cpu):
+    """Whether a 64-bit Arm CPU that `dev` names is more than an Armv8.0 one."""
+    return not cpu.startswith(("cortex-a53", "cortex-a57", "cortex-a72"))
