@@ -38,8 +38,9 @@ struct OpStep {
 
 /// What bind may use.
 struct BindContext {
-  IsaMask isas;      ///< tiers that kernels may come from
-  uint32_t threads;  ///< how many tasks can run at once, at least 1
+  IsaMask isas;       ///< tiers that kernels may come from
+  uint32_t threads;   ///< how many tasks can run at once, at least 1
+  uint32_t l1_bytes;  ///< of a core's first data cache; 0: unknown
 };
 
 /// What bind decided.

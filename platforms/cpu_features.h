@@ -9,6 +9,13 @@ namespace lacuna {
 /// hundred cycles: for open and init, not for loops.
 IsaMask cpu_isas();
 
+/// Bytes of an x86 core's first data cache, as CPUID tells; 0: unknown, and on other CPUs. For open and init too.
+#if defined(__x86_64__)
+uint32_t cpu_l1_bytes();
+#else
+constexpr uint32_t cpu_l1_bytes() { return 0; }
+#endif
+
 /// Sizes are those that the largest core sees; 0: unknown.
 struct CpuTopology {
   int64_t l1_bytes;  ///< data cache

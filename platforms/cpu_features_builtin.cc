@@ -45,6 +45,20 @@ IsaMask vector_isas() {
   return avx512 ? kAvx2 | kAvx512 : kAvx2;
 }
 
+/// Of a leaf that describes one cache in each subleaf; 0 without such a leaf.
+uint32_t l1_bytes_by(uint32_t leaf) {
+  constexpr uint32_t kLevel1Data = 1u << 5 | 1;  // eax: level and kind
+  uint32_t eax;
+  uint32_t ebx;
+  uint32_t ecx;
+  uint32_t edx;
+  for (uint32_t i = 0; __get_cpuid_count(leaf, i, &eax, &ebx, &ecx, &edx) != 0 && (eax & 31) != 0 && i < 8; ++i) {
+    const uint32_t ways = (ebx >> 22) + 1, partitions = (ebx >> 12 & 1023) + 1, line = (ebx & 4095) + 1;
+    if ((eax & 255) == kLevel1Data) return ways * partitions * line * (ecx + 1);
+  }
+  return 0;
+}
+
 #elif defined(__aarch64__)
 
 bool has_fp16() {
@@ -76,6 +90,14 @@ IsaMask vector_isas() { return 0; }
 #endif
 
 }  // namespace
+
+#if defined(__x86_64__)
+uint32_t cpu_l1_bytes() {
+  constexpr uint32_t kIntelLeaf = 4, kAmdLeaf = 0x8000001d;
+  const uint32_t bytes = l1_bytes_by(kIntelLeaf);
+  return bytes != 0 ? bytes : l1_bytes_by(kAmdLeaf);
+}
+#endif
 
 IsaMask cpu_isas() { return kScalar | vector_isas(); }
 

@@ -9,6 +9,7 @@
 
 #include "converter/ir/operands.h"
 #include "converter/plan/plan.h"
+#include "platforms/cpu_features.h"
 #include "platforms/platform.h"
 #include "sdk/base/align.h"
 
@@ -97,7 +98,7 @@ LayerTimer::LayerTimer(const Layer& layer, const WeightBytes& weights, IsaMask i
   step.weights = &packed_;
   state_ = std::make_unique<AlignedMemory>(run_->state_bytes == nullptr ? 0 : run_->state_bytes(step));
   scratch_ = std::make_unique<AlignedMemory>(run_->scratch_bytes == nullptr ? 0 : run_->scratch_bytes(step));
-  const Binding binding = run_->bind(step, BindContext{isas, 1}, state_->data());
+  const Binding binding = run_->bind(step, BindContext{isas, 1, cpu_l1_bytes()}, state_->data());
   tasks_ = binding.tasks;
   kernel_ = binding.kernel;
 }

@@ -456,7 +456,7 @@ class KernelStep {
     step.outputs = {&output_, 1};
     state_.reset(make_aligned(op.state_bytes == nullptr ? 0 : op.state_bytes(step)));
     scratch_.reset(make_aligned(op.scratch_bytes == nullptr ? 0 : op.scratch_bytes(step)));
-    binding_ = op.bind(step, BindContext{cpu_isas(), 1}, state_.get());
+    binding_ = op.bind(step, BindContext{cpu_isas(), 1, cpu_l1_bytes()}, state_.get());
     run_ = op.run;
   }
 

@@ -171,7 +171,7 @@ void list_widened(const fbs::Program& program, const fbs::Step& step, const Base
     bound->weights = *step.weights;
     step.weights = &bound->weights;
   }
-  const BindContext context = {session.config.isas, session.config.threads};
+  const BindContext context = {session.config.isas, session.config.threads, session.config.l1_bytes};
   bound->binding = bound->op->bind(step, context, bound->state);
 }
 
@@ -312,6 +312,7 @@ Status make_config(const lacuna_session_options& chosen, SessionConfig* config, 
   }
   *config = {};
   config->threads = chosen.threads;
+  config->l1_bytes = cpu_l1_bytes();
   config->parallel_for = chosen.parallel_for;
   config->parallel_for_context = chosen.parallel_for_context;
   config->profile = chosen.profile != 0;

@@ -29,6 +29,7 @@ struct SessionConfig {
   IsaMask isas = 0;
   const char* isa = nullptr;  ///< highest of `isas`; static storage
   uint32_t threads = 1;
+  uint32_t l1_bytes = 0;  ///< 0: unknown
   lacuna_parallel_for parallel_for = nullptr;
   void* parallel_for_context = nullptr;
   bool profile = false;

@@ -27,6 +27,14 @@ TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check
 #endif
 }
 
+TEST_CASE("cpu_l1_bytes: as the operating system says, or unknown") {
+  const uint32_t bytes = cpu_l1_bytes();
+  if (bytes != 0 && cpu_topology().l1_bytes > 0) CHECK(bytes == cpu_topology().l1_bytes);
+#if !defined(__x86_64__)
+  CHECK(bytes == 0);
+#endif
+}
+
 TEST_CASE("cpu_topology: caches grow from level to level, and there is a core") {
   const CpuTopology topology = cpu_topology();
   CAPTURE(topology.source);

@@ -162,7 +162,9 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
   }
   GuardedMemory state(op.run->state_bytes != nullptr ? op.run->state_bytes(step) : 0);
   const size_t scratch_bytes = op.run->scratch_bytes != nullptr ? op.run->scratch_bytes(step) : 0;
-  const Binding binding = op.run->bind(step, BindContext{up_to(variant.isa), variant.threads}, state.data());
+  const uint32_t l1_bytes = variant.threads > 1 ? 48 << 10 : 32 << 10;  // so that cases see both
+  const BindContext context = {up_to(variant.isa), variant.threads, l1_bytes};
+  const Binding binding = op.run->bind(step, context, state.data());
   for (uint32_t task = 0; task < binding.tasks; ++task) {
     GuardedMemory scratch(scratch_bytes, kOverreadBytes);
     std::memset(scratch.data(), 0xff, scratch_bytes);

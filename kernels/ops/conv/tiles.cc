@@ -21,8 +21,15 @@ constexpr int64_t kDenseColumns = 512;
 /// Units of a line tile: sums of sparse rows fill half of the widest tier's registers.
 constexpr int64_t kSparseUnits = 8;
 constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
-/// Few columns, read in place, take L1 as wide tiles: rows of weights start half as often.
+/// Rows of weights start half as often in tiles of twice the pixels. That pays for few columns, and for many where L1
+/// is large: a row's end, which the CPU guesses wrong, costs more there than columns that come from L2.
 constexpr int64_t kWideColumns = 64;
+constexpr uint32_t kLargeL1 = 48 << 10;
+#if defined(__x86_64__)
+bool is_large_l1(uint32_t bytes) { return bytes >= kLargeL1; }
+#else
+constexpr bool is_large_l1(uint32_t) { return false; }
+#endif
 constexpr int64_t kWideTilePixels = 2 * kTilePixels;
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
@@ -86,9 +93,10 @@ bool prefers_lines(const ConvGeometry& g, const LineTiling& tiling, bool sparse)
   return line_tiling_fill(g, tiling) >= fill * (sparse && shares ? kSparseFill : kDenseFill);
 }
 
-/// Sizes that depend neither on CPU nor threads.
+/// Sizes that do not depend on threads, and on the CPU only in how pixels are cut: with kLargeL1 they take most
+/// scratch.
 struct Shapes {
-  explicit Shapes(const OpStep& step) : geometry(conv_geometry(step)) {
+  Shapes(const OpStep& step, uint32_t l1_bytes) : geometry(conv_geometry(step)) {
     const ConvGeometry& g = geometry;
     const PackedWeights& weights = *step.weights;
     sparse = is_sparse(weights.packing);
@@ -99,7 +107,7 @@ struct Shapes {
     const int64_t whole_channels = std::max<int64_t>(kDenseColumns / g.taps(), 1) * g.taps();
     block = sparse ? weights.block : pixels == 1 ? g.columns() : std::min(whole_channels, g.columns());
     blocks = ceil_div(g.columns(), block);
-    choose_source(in_place);
+    choose_source(in_place, l1_bytes);
   }
 
   /// Floats of the unfolded columns of a block.
@@ -135,7 +143,14 @@ struct Shapes {
     const double fill = line_tiling_fill(geometry, lines);
     if (moving.parts > 0 && line_tiling_fill(geometry, moving) >= fill * kMovingFill) lines = moving;
   }
-  void choose_source(bool in_place) {
+  int64_t most_pixels([[maybe_unused]] uint32_t l1_bytes) const {
+    const bool in_place = source == Source::kPlanes;
+    if (!sparse) return in_place ? kGemmTilePixels : kTilePixels;
+    const bool few = in_place && geometry.columns() <= kWideColumns;
+    const bool strided = geometry.taps() == 1 && geometry.width.stride > 1;
+    return few || (is_large_l1(l1_bytes) && (in_place || strided)) ? kWideTilePixels : kTilePixels;
+  }
+  void choose_source(bool in_place, uint32_t l1_bytes) {
     const int64_t units = sparse ? kSparseUnits : kDenseUnits;
     source = in_place ? Source::kPlanes : Source::kPixels;
     // One tap has no copies to share with others.
@@ -144,11 +159,7 @@ struct Shapes {
       if (segments > 1) choose_moving(units);
       if (prefers_lines(geometry, lines, sparse)) source = Source::kLines;
     }
-    const int64_t most = source != Source::kPlanes            ? kTilePixels
-                         : !sparse                            ? kGemmTilePixels
-                         : geometry.columns() <= kWideColumns ? kWideTilePixels
-                                                              : kTilePixels;
-    tiles = source == Source::kLines ? lines.tiles() : ceil_div(pixels, most);
+    tiles = source == Source::kLines ? lines.tiles() : ceil_div(pixels, most_pixels(l1_bytes));
     column_stride = pixels == 1 ? 1 : ceil_div(ceil_div(pixels, kPixelUnit), tiles) * kPixelUnit;
   }
 };
@@ -375,7 +386,7 @@ UnfoldInput describe_window(const State& s, const Shapes& shapes) {
 }  // namespace
 
 TileKind conv_tile_kind(const OpStep& step) {
-  const Shapes shapes(step);
+  const Shapes shapes(step, 0);
   if (shapes.pixels == 1) return TileKind::kOnePixel;
   constexpr TileKind kSparse[] = {TileKind::kSparsePlanes, TileKind::kSparsePixels, TileKind::kSparseLines};
   constexpr TileKind kDense[] = {TileKind::kDensePlanes, TileKind::kDensePixels, TileKind::kDenseLines};
@@ -383,7 +394,7 @@ TileKind conv_tile_kind(const OpStep& step) {
 }
 
 size_t tiles_state_bytes(const OpStep& step) {
-  const Shapes shapes(step);
+  const Shapes shapes(step, kLargeL1);
   const int64_t groups = shapes.geometry.groups;
   const int64_t tables = RowRanges::table_size(groups, max_row_ranges(groups), shapes.sparse ? shapes.blocks : 0);
   return align_up(sizeof(State)) + static_cast<size_t>(tables) * sizeof(int64_t) +
@@ -391,12 +402,12 @@ size_t tiles_state_bytes(const OpStep& step) {
 }
 
 size_t tiles_scratch_bytes(const OpStep& step) {
-  const Shapes shapes(step);
+  const Shapes shapes(step, kLargeL1);
   return static_cast<size_t>(shapes.unfolded() + shapes.sums()) * sizeof(float);
 }
 
 Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory) {
-  const Shapes shapes(step);
+  const Shapes shapes(step, context.l1_bytes);
   const ConvGeometry& g = shapes.geometry;
   State& s = *new (memory) State{};
   s.run = run_tiles;

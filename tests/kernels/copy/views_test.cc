@@ -32,7 +32,7 @@ uint32_t tasks_of(const AttrsT& attrs, std::vector<TensorView> inputs, TensorVie
   REQUIRE(shape == output.shape);
   std::vector<uint8_t> state(op.state_bytes(step) + kAlignment);
   const auto start = reinterpret_cast<uintptr_t>(state.data());
-  return op.bind(step, BindContext{kScalar, 1}, state.data() + (align_up(start) - start)).tasks;
+  return op.bind(step, BindContext{kScalar, 1, 0}, state.data() + (align_up(start) - start)).tasks;
 }
 
 TEST_CASE("a reshape of the same sequence of elements is a view") {
