@@ -18,9 +18,9 @@ def lines_of(data):
     """(file, line, count) of one object, for our files."""
     done = subprocess.run(["gcov", "--json-format", "--stdout", data], capture_output=True, text=True, cwd=data.parent)
     found = []
-    for text in done.stdout.splitlines():
-        for file in json.loads(text)["files"]:
-            path = (data.parent / file["file"]).resolve()
+    for report in map(json.loads, done.stdout.splitlines()):
+        for file in report["files"]:
+            path = (pathlib.Path(report["current_working_directory"]) / file["file"]).resolve()
             if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in GOALS:
                 name = str(path.relative_to(ROOT))
                 found += [(name, line["line_number"], line["count"]) for line in file["lines"]]
