@@ -1,6 +1,7 @@
 // Boundaries of single operators that ONNX's own conformance cases do not reach.
 #include <doctest/doctest.h>
 
+#include "converter/ir/interpret.h"
 #include "tests/converter/onnx/model_builder.h"
 
 namespace lacuna::onnx {
@@ -272,6 +273,51 @@ TEST_CASE("Einsum that is a matrix product, and one that is not") {
     };
     CHECK(error_of(run, &message) == ExitCode::kUnsupported);
   }
+}
+
+TEST_CASE("Trilu keeps what lies on one side of a diagonal") {
+  const auto kept = [](int64_t upper, int64_t diagonal) {
+    ModelBuilder model;
+    model.ints("k", {diagonal});
+    const Graph graph = import_node(model, {2, 3}, "Trilu", {"x", "k"}, {int_attribute("upper", upper)});
+    return interpret(graph, {Tensor(make_shape({2, 3}), std::vector<float>{1, 2, 3, 4, 5, 6})})[0].f32;
+  };
+  CHECK(kept(1, 0) == std::vector<float>{1, 2, 3, 0, 5, 6});
+  CHECK(kept(1, 1) == std::vector<float>{0, 2, 3, 0, 0, 6});
+  CHECK(kept(0, 0) == std::vector<float>{1, 0, 0, 4, 5, 0});
+  CHECK(kept(0, -9) == std::vector<float>(6, 0));
+  CHECK(kept(1, INT64_MIN) == std::vector<float>{1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("LpNormalization by sums of magnitudes and of squares, zeros stay zeros") {
+  const auto normalized = [](int64_t p) {
+    ModelBuilder model;
+    const Graph graph = import_node(model, {2, 2}, "LpNormalization", {"x"}, {int_attribute("p", p)});
+    return interpret(graph, {Tensor(make_shape({2, 2}), std::vector<float>{3, -4, 0, 0})})[0].f32;
+  };
+  const std::vector<float> by_magnitude = normalized(1), by_square = normalized(2);
+  CHECK(by_magnitude[0] == doctest::Approx(3.0 / 7));
+  CHECK(by_magnitude[1] == doctest::Approx(-4.0 / 7));
+  CHECK(by_square[0] == doctest::Approx(0.6));
+  CHECK(by_square[1] == doctest::Approx(-0.8));
+  for (const size_t i : {2, 3}) {
+    CHECK(by_magnitude[i] == 0);
+    CHECK(by_square[i] == 0);
+  }
+  CHECK_THROWS_AS(normalized(3), Error);
+}
+
+TEST_CASE("pools whose ceil_mode adds a window, but none that starts in the padding") {
+  const auto shape = [](int64_t size, int64_t stride) {
+    ModelBuilder model;
+    return output_shape(
+        import_node(model, {1, 1, size, size}, "MaxPool", {"x"},
+                    {int_attribute("ceil_mode", 1), ints_attribute("kernel_shape", {2, 2}),
+                     ints_attribute("strides", {stride, stride}), ints_attribute("pads", {0, 0, 1, 1})}));
+  };
+  CHECK(shape(5, 2) == make_shape({1, 1, 3, 3}));
+  CHECK(shape(4, 2) == make_shape({1, 1, 2, 2}));  // a third one would start at 4, in the padding
+  CHECK(shape(6, 3) == make_shape({1, 1, 2, 2}));
 }
 
 }  // namespace lacuna::onnx

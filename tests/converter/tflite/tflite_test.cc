@@ -308,6 +308,97 @@ TEST_CASE("tflite: shape arithmetic folds away") {
   CHECK(graph.shape(graph.outputs[0]) == make_shape({5, 12}));
 }
 
+/// What an operator makes of constants of integers: the dimensions, less 1, that it gives [1, 1, 1] when broadcast.
+std::vector<int64_t> folded(ModelBuilder& builder, int result) {
+  const int x = builder.add_input({1, 1, 1});
+  const int ones = builder.add_ints({3}, {1, 1, 1});
+  builder.tensor(result).type = TensorType::INT32;
+  const int dims = builder.add_op(BuiltinOperator::ADD, {result, ones}, tflite_fbs::AddOptionsT());
+  builder.set_outputs({builder.add_op(BuiltinOperator::BROADCAST_TO, {x, dims})});
+  const Graph graph = import_model(builder);
+  const Shape& shape = graph.shape(graph.outputs[0]);
+  REQUIRE(shape.rank == 3);
+  return {shape[0] - 1, shape[1] - 1, shape[2] - 1};
+}
+
+TEST_CASE("tflite: comparisons and logic of constants fold away") {
+  const struct {
+    BuiltinOperator op;
+    std::vector<int64_t> expected;  ///< for (1, 2, 3) and (2, 2, 2)
+  } cases[] = {
+      {BuiltinOperator::LESS, {1, 0, 0}},    {BuiltinOperator::LESS_EQUAL, {1, 1, 0}},
+      {BuiltinOperator::GREATER, {0, 0, 1}}, {BuiltinOperator::GREATER_EQUAL, {0, 1, 1}},
+      {BuiltinOperator::EQUAL, {0, 1, 0}},   {BuiltinOperator::NOT_EQUAL, {1, 0, 1}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(tflite_fbs::EnumNameBuiltinOperator(c.op));
+    ModelBuilder builder;
+    const int a = builder.add_ints({3}, {1, 2, 3}), b = builder.add_ints({3}, {2, 2, 2});
+    CHECK(folded(builder, builder.add_op(c.op, {a, b})) == c.expected);
+  }
+  const auto add_bools = [](ModelBuilder& builder, const std::vector<uint8_t>& values) {
+    return builder.add_constant({3}, TensorType::BOOL, values);
+  };
+  ModelBuilder both, any, inverse;
+  CHECK(folded(both,
+               both.add_op(BuiltinOperator::LOGICAL_AND, {add_bools(both, {0, 1, 1}), add_bools(both, {1, 1, 0})})) ==
+        std::vector<int64_t>{0, 1, 0});
+  CHECK(folded(any, any.add_op(BuiltinOperator::LOGICAL_OR, {add_bools(any, {0, 1, 1}), add_bools(any, {0, 1, 0})})) ==
+        std::vector<int64_t>{0, 1, 1});
+  CHECK(folded(inverse, inverse.add_op(BuiltinOperator::LOGICAL_NOT, {add_bools(inverse, {0, 1, 0})})) ==
+        std::vector<int64_t>{1, 0, 1});
+}
+
+TEST_CASE("tflite: arithmetic of constant integers folds away, rounding down") {
+  const struct {
+    BuiltinOperator op;
+    std::vector<int32_t> operand;
+    std::vector<int64_t> expected;
+  } unary[] = {
+      {BuiltinOperator::ABS, {-2, 0, 3}, {2, 0, 3}},       {BuiltinOperator::NEG, {-2, 0, -3}, {2, 0, 3}},
+      {BuiltinOperator::SIGN, {5, 0, 1}, {1, 0, 1}},       {BuiltinOperator::SQUARE, {-2, 0, 3}, {4, 0, 9}},
+      {BuiltinOperator::ZEROS_LIKE, {5, 6, 7}, {0, 0, 0}},
+  };
+  for (const auto& c : unary) {
+    CAPTURE(tflite_fbs::EnumNameBuiltinOperator(c.op));
+    ModelBuilder builder;
+    CHECK(folded(builder, builder.add_op(c.op, {builder.add_ints({3}, c.operand)})) == c.expected);
+  }
+  ModelBuilder quotient, remainder;
+  CHECK(folded(quotient, quotient.add_op(BuiltinOperator::FLOOR_DIV,
+                                         {quotient.add_ints({3}, {-7, 7, 6}), quotient.add_ints({3}, {-2, 2, 3})})) ==
+        std::vector<int64_t>{3, 3, 2});
+  CHECK(folded(remainder, remainder.add_op(BuiltinOperator::FLOOR_MOD, {remainder.add_ints({3}, {-7, 7, 6}),
+                                                                        remainder.add_ints({3}, {2, 2, 3})})) ==
+        std::vector<int64_t>{1, 1, 0});
+  ModelBuilder rank;
+  CHECK(folded(rank, rank.add_op(BuiltinOperator::RANK, {rank.add_floats({1, 2}, {1, 2})})) ==
+        std::vector<int64_t>{2, 2, 2});
+}
+
+TEST_CASE("tflite: constants of every type of number") {
+  const auto value_of = [](TensorType type, const auto& elements) {
+    ModelBuilder builder;
+    const int x = builder.add_input({1, 2});
+    const int constant = builder.add_constant({1, 2}, type, elements);
+    const int floats = builder.add_op(BuiltinOperator::CAST, {constant});
+    builder.set_outputs({builder.add_op(BuiltinOperator::ADD, {x, floats}, tflite_fbs::AddOptionsT())});
+    const Graph graph = import_model(builder);
+    const std::vector<Tensor> outputs = interpret(graph, {Tensor(make_shape({1, 2}), std::vector<float>{0, 0})});
+    return outputs[0].f32;
+  };
+  const std::vector<float> expected = {1, 2};
+  CHECK(value_of(TensorType::INT8, std::vector<int8_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::UINT8, std::vector<uint8_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::INT16, std::vector<int16_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::UINT16, std::vector<uint16_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::UINT32, std::vector<uint32_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::INT64, std::vector<int64_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::UINT64, std::vector<uint64_t>{1, 2}) == expected);
+  CHECK(value_of(TensorType::FLOAT64, std::vector<double>{1, 2}) == expected);
+  CHECK(value_of(TensorType::BFLOAT16, std::vector<uint16_t>{0x3f80, 0x4000}) == expected);
+}
+
 TEST_CASE("tflite: constants that explode are refused") {
   ModelBuilder builder;
   const int dims = builder.add_ints({2}, {32768, 32767});

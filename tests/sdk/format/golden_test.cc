@@ -20,6 +20,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kTolerance = 1e-4;
+/// Of files named halves-*: some CPUs compute in halves, others round floats to halves between steps.
+constexpr double kHalvesTolerance = 2e-2;
+
+double tolerance_of(const fs::path& path) {
+  return path.filename().string().rfind("halves-", 0) == 0 ? kHalvesTolerance : kTolerance;
+}
 
 AlignedBytes aligned(const std::string& bytes) {
   AlignedBytes file(bytes.size());
@@ -93,7 +99,7 @@ TEST_CASE("golden: files to accept open and give what they gave") {
     const std::vector<float> expected = floats_of(read_golden(fs::path(path).replace_extension(".expected")));
     for (const char* isa : isas()) {
       CAPTURE(isa);
-      CHECK(error_of(outputs_of(*model, isa), expected) <= kTolerance);
+      CHECK(error_of(outputs_of(*model, isa), expected) <= tolerance_of(path));
     }
   }
 }

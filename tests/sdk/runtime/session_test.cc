@@ -298,6 +298,9 @@ TEST_CASE("open_file: good files, and reasons for those that are not") {
     auto model = Model::open_file(path, &error);
     REQUIRE_MESSAGE(model, error.message);
     CHECK(model->check_weights() == LACUNA_OK);
+    lacuna_model plain;
+    REQUIRE(lacuna_model_open_file(path, &plain, &error) == LACUNA_OK);
+    lacuna_model_close(&plain);
     auto session = Session::make(*model);
     REQUIRE(session);
     run_and_check(*session, 1.0f);
@@ -314,6 +317,13 @@ TEST_CASE("open_file: good files, and reasons for those that are not") {
 }
 
 TEST_CASE("names: every status and the version have one") {
+  for (const lacuna_status status :
+       {LACUNA_OK, LACUNA_ERROR_TRUNCATED, LACUNA_ERROR_NOT_A_MODEL, LACUNA_ERROR_VERSION, LACUNA_ERROR_HASH,
+        LACUNA_ERROR_STRUCTURE, LACUNA_ERROR_MEANING, LACUNA_ERROR_UNSUPPORTED_OPERATOR, LACUNA_ERROR_UNSUPPORTED_DTYPE,
+        LACUNA_ERROR_UNSUPPORTED_ISA, LACUNA_ERROR_ARENA_TOO_SMALL, LACUNA_ERROR_ARENA_UNALIGNED, LACUNA_ERROR_THREADS,
+        LACUNA_ERROR_IO, LACUNA_ERROR_TOO_LARGE, LACUNA_ERROR_INVALID_ARGUMENT, LACUNA_ERROR_NO_SUCH_TENSOR}) {
+    CHECK(std::string(lacuna_status_name(status)).rfind("LACUNA_", 0) == 0);
+  }
   CHECK(std::string(lacuna_status_name(LACUNA_ERROR_WRONG_SIZE)) == "LACUNA_ERROR_WRONG_SIZE");
   CHECK(std::string(lacuna_status_name(static_cast<lacuna_status>(9))) == "unknown lacuna_status");
   CHECK(std::string(lacuna_version()) == "0.1.0");
