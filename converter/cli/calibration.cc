@@ -15,8 +15,14 @@ namespace {
 constexpr size_t kMaxSamples = 1000;
 /// Pictures are kept this much larger than the input, so that parts of them can be cut out.
 constexpr double kMargin = 8.0 / 7.0;
-/// Sides of a varied picture's part, of the side that the network sees in use.
-constexpr double kLeastPart = 0.4;
+/// Sides of a varied picture's part, of the side that the network sees in use, and how much one may be longer than the
+/// other, as a natural logarithm.
+constexpr double kLeastPart = 0.3, kMostPart = 1.2, kStretch = 0.25;
+/// How often varied pictures are turned, have colours of their own (with channels in the other order), show another
+/// picture through themselves, hold a rectangle of one, and one rectangle more.
+constexpr double kTurned = 0.1, kColoured = 0.6, kSwapped = 0.05, kBlended = 0.35, kPasted = 0.5, kPastedAgain = 0.3;
+/// Of contrast, as a natural logarithm, and of brightness, of 255: for the picture, half of it for each channel.
+constexpr double kContrast = 0.2, kBrightness = 12;
 
 [[noreturn]] void usage(const std::string& message) { throw Error(ExitCode::kUsage, "--calibrate " + message); }
 
@@ -94,27 +100,59 @@ class PictureSamples : public prune::Samples {
 
   std::vector<float> plain(size_t i) const override { return input_of(i, parts_[i], transform_); }
 
-  /// A part of another size from another place, mirrored every other time, and in every other one a rectangle of
-  /// another picture: what many pictures would show together, from few.
+  /// A part of another size from another place, mirrored, turned, in other colours, mixed with parts of other pictures:
+  /// what many pictures would show together, from few.
   std::vector<float> varied(size_t i, std::mt19937& rng) const override {
     std::vector<float> input = part_of(i, rng);
-    if (rng() % 2 == 0) paste(part_of(rng() % photos_.size(), rng), rng, input);
+    if (happens(kBlended, rng)) blend(part_of(rng() % photos_.size(), rng), rng, input);
+    if (!happens(kPasted, rng)) return input;
+    do {
+      paste(part_of(rng() % photos_.size(), rng), rng, input);
+    } while (happens(kPastedAgain, rng));
     return input;
   }
 
  private:
   static double uniform(std::mt19937& rng) { return static_cast<double>(rng()) / 4294967296.0; }
+  static bool happens(double how_often, std::mt19937& rng) { return uniform(rng) < how_often; }
+  /// In [-most, most].
+  static double around_zero(double most, std::mt19937& rng) { return most * (2 * uniform(rng) - 1); }
 
   std::vector<float> part_of(size_t i, std::mt19937& rng) const {
-    const Photo& photo = photos_[i];
-    const double most = std::min(photo.width / width_, photo.height / height_);
-    const double scale = std::min(most, kLeastPart + uniform(rng) * (std::min(most, 1.2) - kLeastPart));
-    const double width = scale * width_, height = scale * height_;
-    const double x = uniform(rng) * (photo.width - width), y = uniform(rng) * (photo.height - height);
     lacuna_image_transform transform = transform_;
     transform.filter = LACUNA_IMAGE_LINEAR;
-    transform.mirror = uniform(rng) < 0.5 ? 1 : 0;
-    return input_of(i, make_part(x, y, width, height), transform);
+    transform.mirror = happens(0.5, rng) ? 1 : 0;
+    if (happens(kTurned, rng)) transform.rotation = 90 * (1 + static_cast<uint32_t>(rng() % 3));
+    if (happens(kColoured, rng)) colour(rng, transform);
+    if (happens(kSwapped, rng)) transform.bgr = 1 - transform.bgr;
+    return input_of(i, draw_part(photos_[i], transform.rotation % 180 != 0, rng), transform);
+  }
+
+  /// `on_its_side`: the picture is turned by a quarter.
+  Part draw_part(const Photo& photo, bool on_its_side, std::mt19937& rng) const {
+    const double photo_width = on_its_side ? photo.height : photo.width;
+    const double photo_height = on_its_side ? photo.width : photo.height;
+    const double most = std::min({photo_width / width_, photo_height / height_, kMostPart});
+    const double least = std::min(kLeastPart, most), scale = least + uniform(rng) * (most - least);
+    const double stretch = std::exp(around_zero(kStretch, rng));
+    const double width = std::min(photo_width, scale * stretch * width_);
+    const double height = std::min(photo_height, scale / stretch * height_);
+    return make_part(uniform(rng) * (photo_width - width), uniform(rng) * (photo_height - height), width, height);
+  }
+
+  /// Other contrast and brightness, a little more or less in each channel.
+  static void colour(std::mt19937& rng, lacuna_image_transform& transform) {
+    const double contrast = around_zero(kContrast, rng), brightness = around_zero(kBrightness, rng);
+    for (size_t c = 0; c < 3; ++c) {
+      transform.scale[c] *= static_cast<float>(std::exp(contrast + around_zero(kContrast / 2, rng)));
+      transform.mean[c] += static_cast<float>(brightness + around_zero(kBrightness / 2, rng));
+    }
+  }
+
+  /// A tenth to a half of the other one.
+  static void blend(const std::vector<float>& other, std::mt19937& rng, std::vector<float>& to) {
+    const auto part = static_cast<float>(0.1 + 0.4 * uniform(rng));
+    for (size_t k = 0; k < to.size(); ++k) to[k] += part * (other[k] - to[k]);
   }
 
   /// Puts a rectangle of one input, about half of each side, into another at the same place.

@@ -10,6 +10,7 @@
 #include "converter/prune/allocate.h"
 #include "converter/prune/collect.h"
 #include "converter/prune/distill.h"
+#include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
 
 namespace lacuna::prune {
@@ -17,7 +18,7 @@ namespace {
 
 constexpr double kDamping = 0.05;
 constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
-constexpr size_t kErrorSamples = 64, kProbeSamples = 24;
+constexpr size_t kErrorSamples = 64, kProbeSamples = 24, kImportanceSamples = 192;
 constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
@@ -72,6 +73,7 @@ struct Problem {
   int64_t group = 0, first = 0;  ///< first column
   Moments moments;               ///< h is damped
   Matrix weights, targets, surgeon;
+  std::vector<float> importance = {};  ///< of the rows; empty: all the same
 };
 
 /// What solving gives.
@@ -95,6 +97,16 @@ Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t gro
   problem.targets = product(w, goal);
   problem.surgeon = surgeon_rows(problem.moments.h);
   return problem;
+}
+
+/// `importance`: of all rows of the layer, or empty.
+void set_importance(const std::vector<float>& importance, const PrunedLayer& layer, std::vector<Problem>& problems) {
+  for (Problem& problem : problems) {
+    problem.importance.clear();
+    if (importance.empty()) continue;
+    const auto begin = importance.begin() + problem.group * layer.rows;
+    problem.importance.assign(begin, begin + layer.rows);
+  }
 }
 
 std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights) {
@@ -131,7 +143,7 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   double lost = 0, all = 0;
   for (const Problem& problem : problems) {
     const Matrix& w = problem.weights;
-    const Mask kept = choose_mask(w, problem.surgeon, pattern, density);
+    const Mask kept = choose_mask(w, problem.surgeon, pattern, density, nullptr, problem.importance);
     const Matrix solved = solve_on_mask(w, problem.moments.h, problem.targets, kept);
     measure(problem, solved, &lost, &all);
     for (int64_t i = 0; i < w.rows; ++i) {
@@ -150,17 +162,15 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   return solution;
 }
 
-/// What the mask alone costs, as part of the variance of the layer's outputs.
+/// What the mask alone costs, in a unit that all densities share.
 double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {
-  double lost = 0, all = 0;
+  double lost = 0;
   for (const Problem& problem : problems) {
     double loss = 0;
-    choose_mask(problem.weights, problem.surgeon, pattern, density, &loss);
+    choose_mask(problem.weights, problem.surgeon, pattern, density, &loss, problem.importance);
     lost += loss;
-    const Matrix whole = product(problem.weights, problem.moments.h);
-    for (size_t i = 0; i < whole.data.size(); ++i) all += static_cast<double>(whole.data[i]) * problem.weights.data[i];
   }
-  return all > 0 ? lost / all : 0;
+  return lost;
 }
 
 class Pruner {
@@ -223,6 +233,7 @@ class Pruner {
     }
     taps_ = find_taps(*network_, dense_, samples_);
     error_ = std::make_unique<OutputError>(*network_, taps_, dense_, samples_, kErrorSamples, options_.threads);
+    importance_.resize(graph_.nodes.size());
   }
 
   /// The more is to go, the more steps: what is trained in between loses less in the next.
@@ -251,6 +262,30 @@ class Pruner {
   std::vector<float>& weights_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.weight)]; }
   std::vector<float>& bias_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.bias)]; }
 
+  /// Error at the outputs when the layer alone is solved at kProbeDensity.
+  double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer) {
+    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
+    Parameters changed = dense_;
+    changed[static_cast<size_t>(layer.weight)] = probe.weights;
+    changed[static_cast<size_t>(layer.bias)] = probe.bias;
+    return probe_error.of(changed).error;
+  }
+
+  /// The layer's problems, with rows by their importance or all alike: what loses less on the samples that judge.
+  std::vector<Problem> probe_layer(Collector& collector, const OutputError& probe_error, LayerResult& result) {
+    const PrunedLayer& layer = result.layer;
+    std::vector<float>& importance = importance_[layer.node];
+    std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+    result.sensitivity = loss_of_probe(problems, probe_error, layer);
+    if (importance.empty()) return problems;
+    set_importance(importance, layer, problems);
+    const double loss = loss_of_probe(problems, probe_error, layer);
+    if (loss >= result.sensitivity) importance.clear();
+    result.sensitivity = std::min(result.sensitivity, loss);
+    set_importance(importance, layer, problems);
+    return problems;
+  }
+
   /// Loss of every layer at every density: measured at the output for one density, on samples that the layer is not
   /// solved for where there are some, for the others in proportion to the loss of the layer itself.
   void probe_layers() {
@@ -260,17 +295,13 @@ class Pruner {
     Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
     const OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples,
                                   options_.threads);
+    importance_ = channel_importance(*network_, taps_, dense_, solved, kImportanceSamples, options_.threads);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;
       std::vector<Option> options = {{1, 0, 0}};
       if (layer.pruned()) {
-        const std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-        const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
-        Parameters changed = dense_;
-        changed[static_cast<size_t>(layer.weight)] = probe.weights;
-        changed[static_cast<size_t>(layer.bias)] = probe.bias;
-        result.sensitivity = probe_error.of(changed).error;
+        const std::vector<Problem> problems = probe_layer(collector, probe_error, result);
         std::vector<double> losses(std::size(kDensities));
         parallel_for(losses.size(), options_.threads,
                      [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
@@ -406,7 +437,8 @@ class Pruner {
       const PrunedLayer& layer = result.layer;
       if (!layer.pruned()) continue;
       const double density = std::pow(layer.density, part);
-      const std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+      std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+      set_importance(importance_[layer.node], layer, problems);
       Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer));
       weights_of(layer) = std::move(solution.weights);
       bias_of(layer) = std::move(solution.bias);
@@ -510,7 +542,8 @@ class Pruner {
   std::vector<Mask> masks_;
   std::vector<Tap> taps_;
   std::unique_ptr<OutputError> error_;
-  Lost lost_;  ///< by pruned_
+  Lost lost_;                                   ///< by pruned_
+  std::vector<std::vector<float>> importance_;  ///< by node: of its outputs, where that was found to help
   std::vector<std::vector<Option>> options_by_layer_;
   PruneResult result_;
 };

@@ -101,9 +101,14 @@ void apply(const Mask& mask, Matrix& m) {
   }
 }
 
+float importance_of(const std::vector<float>& importance, int64_t row) {
+  return importance.empty() ? 1.0f : importance[static_cast<size_t>(row)];
+}
+
 /// The density of each block of columns, so that `density` of all is kept: by the surgeon's scores of every weight as
 /// if it alone were to go. Inputs that say little are left with few weights.
-std::vector<double> densities_of_blocks(const Matrix& weights, const Matrix& u, Pattern pattern, double density) {
+std::vector<double> densities_of_blocks(const Matrix& weights, const Matrix& u, Pattern pattern, double density,
+                                        const std::vector<float>& importance) {
   const int64_t rows = weights.rows, columns = weights.columns;
   std::vector<double> diagonal(static_cast<size_t>(columns));  // of the inverse
   for (int64_t i = 0; i < columns; ++i) {
@@ -113,7 +118,8 @@ std::vector<double> densities_of_blocks(const Matrix& weights, const Matrix& u, 
   Matrix scores(rows, columns);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
-      scores.row(i)[j] = weights.row(i)[j] * weights.row(i)[j] / static_cast<float>(diagonal[static_cast<size_t>(j)]);
+      const float w = weights.row(i)[j];
+      scores.row(i)[j] = importance_of(importance, i) * w * w / static_cast<float>(diagonal[static_cast<size_t>(j)]);
     }
   }
   const Mask mask = keep_largest(scores, pattern, density);
@@ -186,9 +192,10 @@ Mask keep_largest(const Matrix& scores, Pattern pattern, double density) {
   return mask;
 }
 
-Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double density, double* loss) {
+Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double density, double* loss,
+                 const std::vector<float>& importance) {
   const int64_t rows = weights.rows, columns = weights.columns;
-  const std::vector<double> shares = densities_of_blocks(weights, u, pattern, density);
+  const std::vector<double> shares = densities_of_blocks(weights, u, pattern, density, importance);
   Matrix w = weights;
   Mask mask(w.data.size(), 1);
   Scratch scratch;
@@ -199,7 +206,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < n; ++j) {
         const float part = w.row(i)[begin + j] / u.row(begin + j)[begin + j];
-        scores.row(i)[j] = part * part;
+        scores.row(i)[j] = importance_of(importance, i) * part * part;
       }
     }
     const Mask kept = keep_largest(scores, pattern, shares[static_cast<size_t>(begin / kBlockColumns)]);
@@ -213,7 +220,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
         const float* behind = u.row(j);
         const float part = row[j] / behind[j];
         lost.data[at] = part;
-        squares += static_cast<double>(part) * part;
+        squares += static_cast<double>(importance_of(importance, i)) * part * part;
         for (int64_t k = j; k < end; ++k) row[k] -= part * behind[k];
       }
     }

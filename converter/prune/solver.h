@@ -49,9 +49,10 @@ Matrix surgeon_rows(const Matrix& h);
 
 /// Keeps `density` of the weights by the surgeon's scores, from the left to the right in blocks of 128 columns: what a
 /// block loses is made good by the columns behind it, as SparseGPT does (Frantar and Alistarh, 2023). `kTwoOfFour` has
-/// a density of its own. `loss`, where given, becomes what that costs: the squared error, before the weights that stay
-/// are solved for.
-Mask choose_mask(const Matrix& weights, const Matrix& surgeon, Pattern pattern, double density, double* loss = nullptr);
+/// a density of its own. What a row loses counts by its `importance`; none given: all the same. `loss`, where given,
+/// becomes what that costs: the squared error, by importance, before the weights that stay are solved for.
+Mask choose_mask(const Matrix& weights, const Matrix& surgeon, Pattern pattern, double density, double* loss = nullptr,
+                 const std::vector<float>& importance = {});
 
 /// The `density` of the weights, or blocks of them, with the largest sums of `scores`.
 Mask keep_largest(const Matrix& scores, Pattern pattern, double density);

@@ -1,6 +1,6 @@
 """What `lacuna prune` leaves of a network, for the tables in docs/pruning.md.
 
-    ./dev bench prune --photos DIR [--rows 50,60,70,50:4x1] [--minutes 15] [--batches N] [--output DIR]
+    ./dev bench prune --photos DIR [--rows 50,60,70,50:4x1] [--minutes 15] [--batches N] [--store f16] [--output DIR]
     ./dev bench prune --photos DIR --masks selfie_segmentation.tflite [--rows 50]
 
 DIR holds photos of ImageNet's classes named NNNN_anything.jpg, NNNN being the class. In order of their names every
@@ -104,6 +104,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--batches", type=int, help="of training at most (default: what lacuna prune plans)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--store", default="f32", help="how models keep weights: f32 or f16")
     parser.add_argument("--output", type=pathlib.Path, help="folder that keeps the models")
     args = parser.parse_args()
     photos = sorted(path.resolve() for path in args.photos.glob("*.jpg"))
@@ -131,7 +132,8 @@ def main():
                 [args.lacuna, "prune", source, "-o", model, "--calibrate", calibration, "--image", judge.image,
                  "--sparsity", str(float(percent) / 100), "--pattern", pattern, "--minutes", str(args.minutes),
                  *(["--batches", str(args.batches)] if args.batches is not None else []),
-                 "--threads", str(args.threads), "--force", "--json"], stdout=subprocess.PIPE, text=True, check=True)
+                 "--threads", str(args.threads), "--store", args.store, "--force", "--json"], stdout=subprocess.PIPE,
+                text=True, check=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             core_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             result = json.loads(done.stdout)

@@ -99,6 +99,25 @@ TEST_CASE("zeros go where they cost least: more of them to a layer half of whose
   CHECK(result.batches == 0);
 }
 
+TEST_CASE("zeros go where they cost least: into outputs of a layer that what follows hardly reads") {
+  TestNet net;
+  const ValueId x = net.input({1, 64, 4, 4});
+  net.output(net.conv(net.conv(x, 64), 3));
+  Node& second = net.graph().nodes[1];
+  Tensor reader = net.graph().constant(second.inputs[1]);
+  for (size_t i = 1; i < reader.f32.size(); i += 2) reader.f32[i] *= 0.01f;
+  second.inputs[1] = net.graph().add_constant("reader", reader);
+  PruneOptions options = quick();
+  options.max_batches = 0;
+  options.sparsity = 0.45;
+  const PruneResult result = prune(net.graph(), TestSamples(make_shape({1, 64, 4, 4}), 24), costs(), options, kQuiet);
+  const Tensor& sparse = weight_of(result.graph, 0);
+  int unread = 0;
+  for (size_t i = 0; i < sparse.f32.size(); ++i) unread += sparse.f32[i] == 0 && i / 64 % 2 == 1;
+  CHECK(unread > 0.8 * 0.45 * 64 * 64);
+  CHECK(result.error < 0.05);
+}
+
 TEST_CASE("sensitivity is measured on samples that the layer was not solved for, where there are enough") {
   const auto sensitivity = [](size_t samples) {
     TestNet net;

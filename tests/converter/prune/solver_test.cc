@@ -131,6 +131,28 @@ TEST_CASE("choose_mask: with inputs that are not correlated it is the magnitude"
   CHECK(choose_mask(w, surgeon_rows(h), Pattern::kFree, 0.4) == keep_largest(squares, Pattern::kFree, 0.4));
 }
 
+TEST_CASE("choose_mask: a row keeps by its importance, and its loss counts by it") {
+  std::mt19937 rng(8);
+  const Matrix w = random_matrix(4, 150, rng);  // two blocks of columns
+  Matrix h(150, 150);
+  damp(h, 1);
+  const std::vector<float> importance = {4, 1, 0.25f, 2};
+  Matrix scores = w;
+  double all = 0;
+  for (int64_t i = 0; i < w.rows; ++i) {
+    for (int64_t j = 0; j < w.columns; ++j) {
+      scores.row(i)[j] *= importance[static_cast<size_t>(i)] * w.row(i)[j];
+      all += scores.row(i)[j];
+    }
+  }
+  double loss = 0;
+  const Mask mask = choose_mask(w, surgeon_rows(h), Pattern::kFree, 0.4, &loss, importance);
+  CHECK(mask == keep_largest(scores, Pattern::kFree, 0.4));
+  double kept = 0;
+  for (size_t i = 0; i < mask.size(); ++i) kept += mask[i] * static_cast<double>(scores.data[i]);
+  CHECK(loss == doctest::Approx(all - kept).epsilon(1e-3));
+}
+
 TEST_CASE("choose_mask: blocks behind the first know what was lost before them") {
   constexpr int64_t kColumns = 140, kBlock = 128;
   std::mt19937 rng(4);
