@@ -57,12 +57,22 @@ CpuTopology cpu_topology() {
   return topology_by_system();
 }
 
-const char* name_core(const CpuModel& cpu) {
+namespace {
+
+bool is_zen4(const CpuModel& cpu) {
   constexpr uint32_t kZen3And4 = 0x19;
   const uint32_t series = cpu.model >> 4;  // 1: servers, 6 and 7: desktops and laptops, a: dense servers
-  const bool zen4 = series == 1 || series == 6 || series == 7 || series == 0xa;
-  return cpu.amd && cpu.family == kZen3And4 && zen4 ? "zen4" : "";
+  return cpu.amd && cpu.family == kZen3And4 && (series == 1 || series == 6 || series == 7 || series == 0xa);
 }
+
+/// Sapphire Rapids and Emerald Rapids: those of the kind that have AVX-512.
+bool is_golden_cove(const CpuModel& cpu) {
+  return !cpu.amd && cpu.family == 6 && (cpu.model == 0x8f || cpu.model == 0xcf);
+}
+
+}  // namespace
+
+const char* name_core(const CpuModel& cpu) { return is_zen4(cpu) ? "zen4" : is_golden_cove(cpu) ? "goldencove" : ""; }
 
 CpuModel cpu_model() {
   CpuModel cpu = {};

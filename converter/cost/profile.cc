@@ -21,9 +21,17 @@ struct TargetProfiles {
 
 const std::vector<TargetProfiles>& target_profiles() {
   static const std::vector<TargetProfiles> all = {
-      {"generic", {"x86-avx512", "x86-avx2"}}, {"x86-avx2", {"x86-avx2"}},          {"x86-avx512", {"x86-avx512"}},
-      {"x86-avx2-zen4", {"x86-avx2"}},         {"x86-avx512-zen4", {"x86-avx512"}}, {"scalar", {"scalar"}},
-      {"arm64-little", {"x86-avx2"}},          {"arm64-big", {"x86-avx2"}},         {"armv7", {"x86-avx2"}},
+      {"generic", {"x86-avx512", "x86-avx2"}},
+      {"x86-avx2", {"x86-avx2"}},
+      {"x86-avx512", {"x86-avx512"}},
+      {"x86-avx2-zen4", {"x86-avx2"}},
+      {"x86-avx512-zen4", {"x86-avx512"}},
+      {"scalar", {"scalar"}},
+      {"x86-avx2-goldencove", {"x86-avx2"}},
+      {"x86-avx512-goldencove", {"x86-avx512"}},
+      {"arm64-little", {"x86-avx2"}},
+      {"arm64-big", {"x86-avx2"}},
+      {"armv7", {"x86-avx2"}},
   };
   return all;
 }
