@@ -15,10 +15,14 @@ from PIL import Image, ImageDraw
 import detection
 import fetch
 
-CLASSIFIER, FACE, POSE = "efficientnet_lite0", "face_detection_full_range_sparse", "pose_detection"
-SOURCES = {CLASSIFIER: f"{CLASSIFIER}.onnx", FACE: f"{FACE}.tflite", POSE: f"{POSE}.tflite"}
+CLASSIFIER, SPARSE_CLASSIFIER = "efficientnet_lite0", "efficientnet_lite0_sparse"
+FACE, POSE = "face_detection_full_range_sparse", "pose_detection"
+MODELS = pathlib.Path(__file__).parent.parent / "models"
+MAKE_CLASSIFIER = MODELS / "make_efficientnet_lite0.py"
+# Relative to --dir, but for the one that is part of the repository.
+SOURCES = {CLASSIFIER: f"{CLASSIFIER}.onnx", SPARSE_CLASSIFIER: MODELS.resolve() / f"{SPARSE_CLASSIFIER}.onnx",
+           FACE: f"{FACE}.tflite", POSE: f"{POSE}.tflite"}
 PHOTOS = ["astronaut", "chelsea", "coffee"]
-MAKE_CLASSIFIER = pathlib.Path(__file__).parent.parent / "models" / "make_efficientnet_lite0.py"
 BENCH_SECONDS = 2
 
 
@@ -117,16 +121,25 @@ def class_names(directory):
     return [words[synset] for synset in (directory / "imagenet_synsets.txt").read_text().split()]
 
 
+def classify(lacuna, name, photo):
+    """Probabilities of the 1000 classes."""
+    (logits,) = lacuna.run(name, classifier_input(photo))
+    probability = np.exp(logits[0] - logits[0].max())
+    return probability / probability.sum()
+
+
 def show_classes(lacuna, photos):
+    """What the dense classifier sees, and beside it what the pruned one makes of the same classes."""
     names = class_names(lacuna.directory)
+    same = 0
     for title, photo in photos.items():
-        (logits,) = lacuna.run(CLASSIFIER, classifier_input(photo))
-        probability = np.exp(logits[0] - logits[0].max())
-        probability /= probability.sum()
-        print(f"{title}.png: {CLASSIFIER} sees")
-        for index in np.argsort(-probability)[:5]:
-            print(f"  {probability[index]:6.1%}  {names[index]}")
+        dense, sparse = (classify(lacuna, name, photo) for name in (CLASSIFIER, SPARSE_CLASSIFIER))
+        same += int(dense.argmax() == sparse.argmax())
+        print(f"{title}.png: {CLASSIFIER} and {SPARSE_CLASSIFIER} see")
+        for index in np.argsort(-dense)[:5]:
+            print(f"  {dense[index]:6.1%}  {sparse[index]:6.1%}  {names[index]}")
         print()
+    print(f"The same first choice, dense and sparse: {same} of {len(photos)} photos\n")
 
 
 def detect(lacuna, name, detector, canvas):
