@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "converter/tflite/schema.h"
 #include "sdk/base/shape.h"
-#include "tflite_subset_generated.h"
 
 namespace lacuna::tflite {
 

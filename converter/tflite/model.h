@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "converter/ir/graph.h"
-#include "tflite_subset_generated.h"
+#include "converter/tflite/schema.h"
 
 namespace lacuna::tflite {
 

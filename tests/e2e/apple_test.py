@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "platforms" / "apple"))
 import package as apple  # noqa: E402  (platforms/apple/package.py)
 
 PACKAGES = pathlib.Path(os.environ.get("APPLE_PACKAGES", "build/apple/packages"))
-PYTHON = os.environ.get("APPLE_PYTHON", "build/venv/apple/bin/python")
+PYTHON = os.environ.get("APPLE_PYTHON", "build/venv/zig/bin/python")
 FRAMEWORK = PACKAGES / "Lacuna" / "Lacuna.xcframework"
 SLICES = {"ios-arm64": 2, "ios-arm64-simulator": 7, "macos-arm64": 1}
 pytestmark = pytest.mark.skipif(not FRAMEWORK.exists(), reason="there is no xcframework; ./dev package apple makes it")

@@ -17,6 +17,9 @@ PRESETS = {
     "native": [],
     "linux-arm64": ["qemu-aarch64", "-cpu", "cortex-a53"],
     "linux-armhf": ["qemu-arm", "-cpu", "cortex-a7"],
+    "linux-amd64-musl": [],
+    "linux-arm64-musl": ["qemu-aarch64", "-cpu", "cortex-a53"],
+    "linux-armhf-musl": ["qemu-arm", "-cpu", "cortex-a7"],
     "baremetal-arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57", "-m", "64", "-nographic", "-nic", "none", "-semihosting",
                         "-kernel"],
 }

@@ -13,7 +13,7 @@ using namespace lacuna;
 TEST_CASE("cpu_features: scalar always, higher tiers as the compiler's own check says") {
   const IsaMask isas = cpu_isas();
   CHECK((isas & kScalar) != 0);
-#if defined(__x86_64__)
+#if defined(__x86_64__) && (!defined(__linux__) || defined(__GLIBC__))  // zig's for musl has no such functions
   __builtin_cpu_init();
   CHECK(((isas & kAvx2) != 0) == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
   CHECK(((isas & kAvx512) != 0) == (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

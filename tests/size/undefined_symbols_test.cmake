@@ -4,7 +4,7 @@
 # Objects of an instruction set (x86_*, arm_*) export no weak symbol: the linker could take it for all CPUs.
 set(allowed
   # memory and text
-  memchr memcmp memcpy memmove memset strcmp strlen strncmp strerror snprintf vsnprintf abort __assert_fail
+  bcmp memchr memcmp memcpy memmove memset strcmp strlen strncmp strerror snprintf vsnprintf abort __assert_fail
   __errno_location __error
   # compilers put these in for fortified or protected builds
   __memcpy_chk __memmove_chk __memset_chk __snprintf_chk __vsnprintf_chk __stack_chk_fail _GLOBAL_OFFSET_TABLE_

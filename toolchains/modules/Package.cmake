@@ -4,13 +4,25 @@ if(TARGET lacuna_cli)
   include(GNUInstallDirs)
   install(TARGETS lacuna_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lacuna_program)
   # The licences of what is compiled or linked in (THIRD_PARTY_NOTICES.md), where Debian's packages leave them.
-  foreach(package libflatbuffers-dev libprotobuf-dev libcli11-dev nlohmann-json3-dev libeigen3-dev libpng-dev zlib1g-dev
-          libjpeg62-turbo-dev libjpeg-turbo8-dev libcpuinfo-dev libxnnpack-dev libpthreadpool-dev)
+  set(packages libflatbuffers-dev libprotobuf-dev libcli11-dev nlohmann-json3-dev libeigen3-dev libpng-dev zlib1g-dev
+    libjpeg62-turbo-dev libjpeg-turbo8-dev)
+  if(NOT LACUNA_MUSL)
+    list(APPEND packages libcpuinfo-dev libxnnpack-dev libpthreadpool-dev)
+  endif()
+  foreach(package IN LISTS packages)
     if(EXISTS /usr/share/doc/${package}/copyright)
       install(FILES /usr/share/doc/${package}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lacuna/third_party
         RENAME ${package}.txt COMPONENT lacuna_program)
     endif()
   endforeach()
+  if(LACUNA_MUSL)
+    foreach(text IN ITEMS musl=libc/musl/COPYRIGHT libcxx=libcxx/LICENSE.TXT libcxxabi=libcxxabi/LICENSE.TXT
+            libunwind=libunwind/LICENSE.TXT zig=../LICENSE)
+      string(REGEX MATCH "^(.*)=(.*)$" text ${text})
+      install(FILES ${LACUNA_ZIG}/lib/${CMAKE_MATCH_2} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lacuna/third_party
+        RENAME ${CMAKE_MATCH_1}.txt COMPONENT lacuna_program)
+    endforeach()
+  endif()
 endif()
 
 # The target's own name for its architecture: what a cross build is for, not where it runs.
@@ -32,6 +44,11 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Runs pruned neural networks fast on CPUs:
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_GENERATOR TGZ DEB)
 set(CPACK_STRIP_FILES ON)
+if(LACUNA_MUSL)
+  string(APPEND architecture -musl)
+  set(CPACK_GENERATOR TGZ)
+  set(CPACK_STRIP_FILES OFF)  # they are linked without symbols
+endif()
 set(CPACK_SOURCE_GENERATOR "")
 set(CPACK_MONOLITHIC_INSTALL ON)
 set(CPACK_PACKAGE_FILE_NAME lacuna-${PROJECT_VERSION}-linux-${architecture})

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "converter/ir/interpret.h"
+#include "converter/tflite/schema.h"
 #include "converter/tflite/tflite.h"
-#include "tflite_subset_generated.h"
 
 namespace lacuna::tflite {
 
