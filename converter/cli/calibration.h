@@ -11,9 +11,9 @@
 
 namespace lacuna {
 
-/// Samples for the only input of `graph`. `path` is a folder of pictures (JPEG, PNG, PPM), which `image` turns into inputs,
-/// or of .npy files of one sample each, or an .npy file with samples along its first dimension. Files that cannot be
-/// used are named and left out. Throws Error: kUsage when pictures come without `image` or shapes do not fit,
+/// Samples for the only input of `graph`. `path` is a folder of pictures (JPEG, PNG, PPM), which `image` turns into
+/// inputs, or of .npy files of one sample each, or an .npy file with samples along its first dimension. Files that
+/// cannot be used are named and left out. Throws Error: kUsage when pictures come without `image` or shapes do not fit,
 /// kMalformed when there is nothing to read.
 std::unique_ptr<prune::Samples> read_samples(const std::string& path, const Graph& graph,
                                              const fbs::PreprocessingT* image, const Progress& progress);

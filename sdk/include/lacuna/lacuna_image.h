@@ -95,8 +95,8 @@ typedef struct lacuna_image_transform {
 /** The whole picture, upright, BILINEAR, black fill, values 0..255. */
 LACUNA_API lacuna_image_transform lacuna_image_transform_default(void);
 
-/** How the `bytes` of a JPEG file say that its pixels must be turned to stand upright (Exif orientation; phones write it
- * instead of turning pixels): sets `rotation` (degrees clockwise: 0, 90, 180, 270) and `mirror` (0 or 1, after the
+/** How the `bytes` of a JPEG file say that its pixels must be turned to stand upright (Exif orientation; phones write
+ * it instead of turning pixels): sets `rotation` (degrees clockwise: 0, 90, 180, 270) and `mirror` (0 or 1, after the
  * rotation) for the transform. Both are 0 when it does not say or is no JPEG. Decoders ignore it. */
 LACUNA_API void lacuna_image_orientation(const void* jpeg, size_t bytes, uint32_t* rotation, uint32_t* mirror);
 

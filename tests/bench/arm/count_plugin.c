@@ -44,7 +44,7 @@ struct Block {
   uint64_t address;
   uint64_t instructions;
   uint64_t executions;
-  uint64_t reported;  // of these, in intervals that ended
+  uint64_t reported;        // of these, in intervals that ended
   uint64_t loaded, stored;  // bytes
   const char* symbol;
 };

@@ -32,12 +32,29 @@ TEST_CASE("image: fit and filter") {
 }
 
 TEST_CASE("image: wrong texts are usage errors") {
-  for (const std::string text :
-       {"", "mean", "mean=1", "std=1", "mean=1,2;std=1", "mean=x;std=1", "mean=1,,2;std=1,1,1", "mean=1;std=0",
-        "mean=1;std=-1", "mean=nan;std=1", "mean=1;std=inf", "mean=1;std=1;resize=0", "mean=1;std=1;resize=-5",
-        "mean=1;std=1;resize=100000", "mean=1;std=1;order=grb", "mean=1;std=1;order=bgr", "mean=1;mean=1;std=1",
-        "mean=1;std=1;size=3", "mean=1,2;std=1,1", "mean=1;std=1;resize=32769", "mean=1;std=1;fit=wide",
-        "mean=1;std=1;filter=Area", "mean=1;std=1;fit=letterbox;resize=256"}) {
+  for (const std::string text : {"",
+                                 "mean",
+                                 "mean=1",
+                                 "std=1",
+                                 "mean=1,2;std=1",
+                                 "mean=x;std=1",
+                                 "mean=1,,2;std=1,1,1",
+                                 "mean=1;std=0",
+                                 "mean=1;std=-1",
+                                 "mean=nan;std=1",
+                                 "mean=1;std=inf",
+                                 "mean=1;std=1;resize=0",
+                                 "mean=1;std=1;resize=-5",
+                                 "mean=1;std=1;resize=100000",
+                                 "mean=1;std=1;order=grb",
+                                 "mean=1;std=1;order=bgr",
+                                 "mean=1;mean=1;std=1",
+                                 "mean=1;std=1;size=3",
+                                 "mean=1,2;std=1,1",
+                                 "mean=1;std=1;resize=32769",
+                                 "mean=1;std=1;fit=wide",
+                                 "mean=1;std=1;filter=Area",
+                                 "mean=1;std=1;fit=letterbox;resize=256"}) {
     CAPTURE(text);
     CHECK(exit_code_of([&] { parse_image_spec(text); }) == ExitCode::kUsage);
   }
