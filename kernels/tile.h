@@ -7,6 +7,8 @@ namespace lacuna {
 
 /// Pixels of most tiles: 64 proved best for sparse rows (docs/decisions/0001), and edges of copies fit one 64-bit mask.
 constexpr int kTilePixels = 64;
+/// The same of wide tiles, for 1x1 convolutions.
+constexpr int kWideTilePixels = 2 * kTilePixels;
 
 /// The right-hand side. Column c is the run of `TileOutput::pixels` floats at x + c * column_stride or, where there are
 /// offsets, at x + offsets[c]. Kernels may read kOverreadBytes past a run.

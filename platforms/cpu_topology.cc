@@ -48,17 +48,6 @@ CpuTopology topology_by_cpuinfo() {
 
 #endif
 
-}  // namespace
-
-CpuTopology cpu_topology() {
-#if LACUNA_WITH_CPUINFO
-  if (cpuinfo_initialize() && cpuinfo_get_l1d_caches_count() > 0) return topology_by_cpuinfo();
-#endif
-  return topology_by_system();
-}
-
-namespace {
-
 bool is_zen4(const CpuModel& cpu) {
   constexpr uint32_t kZen3And4 = 0x19;
   const uint32_t series = cpu.model >> 4;  // 1: servers, 6 and 7: desktops and laptops, a: dense servers
@@ -71,6 +60,13 @@ bool is_golden_cove(const CpuModel& cpu) {
 }
 
 }  // namespace
+
+CpuTopology cpu_topology() {
+#if LACUNA_WITH_CPUINFO
+  if (cpuinfo_initialize() && cpuinfo_get_l1d_caches_count() > 0) return topology_by_cpuinfo();
+#endif
+  return topology_by_system();
+}
 
 const char* name_core(const CpuModel& cpu) { return is_zen4(cpu) ? "zen4" : is_golden_cove(cpu) ? "goldencove" : ""; }
 

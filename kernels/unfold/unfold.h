@@ -26,7 +26,7 @@ struct UnfoldInput {
 struct UnfoldPixels {
   UnfoldInput in;
   int64_t pixel;          ///< first output pixel, row-major in height and width
-  int pixels;             ///< 1 to kTilePixels, or twice as many of one tap whose columns are strided
+  int pixels;             ///< 1 to kTilePixels; to kWideTilePixels for one tap whose columns are strided
   int64_t column_stride;  ///< floats from a column to the next: 1 for one pixel, else a multiple of 16 >= pixels
 };
 

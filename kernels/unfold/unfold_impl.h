@@ -85,8 +85,8 @@ class TapReader {
  private:
   int pixels_;
   int outsiders_ = 0;
-  int64_t offsets_[2 * kTilePixels];  ///< in a plane; 0 where the tap is outside
-  int outside_[2 * kTilePixels];      ///< pixels for which it is
+  int64_t offsets_[kWideTilePixels];  ///< in a plane; 0 where the tap is outside
+  int outside_[kWideTilePixels];      ///< pixels for which it is
 };
 
 /// Any window.

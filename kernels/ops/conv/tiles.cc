@@ -30,7 +30,6 @@ bool is_large_l1(uint32_t bytes) { return bytes >= kLargeL1; }
 #else
 constexpr bool is_large_l1(uint32_t) { return false; }
 #endif
-constexpr int64_t kWideTilePixels = 2 * kTilePixels;
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
 constexpr double kDenseFill = 0.97;
