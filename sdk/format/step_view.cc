@@ -67,7 +67,10 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.dtype = weights.dtype();
   if (is_built(fbs::Dtype::F16) && view.dtype == fbs::Dtype::F16 && bases.widens) {
     view.dtype = fbs::Dtype::F32;
-    view.values = range<float>(bases.wide_weights, 2 * weights.values_offset(), 2 * weights.values_bytes());
+    view.values.size = static_cast<size_t>(weights.values_bytes()) / sizeof(uint16_t);
+    if (bases.wide_weights != nullptr) {
+      view.values.data = reinterpret_cast<const float*>(bases.wide_weights + 2 * weights.values_offset());
+    }
   } else {
     view.values = range<float>(bases.weights, weights.values_offset(), weights.values_bytes());
     view.values.size = static_cast<size_t>(weights.values_bytes()) / static_cast<size_t>(bytes_of(view.dtype));

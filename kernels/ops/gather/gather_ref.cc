@@ -11,8 +11,9 @@ void gather_reference(const RefArgs& args) {
     int64_t which = 0;
     for (int i = axis; i < axis + indexed; ++i) which = which * args.output->shape[i] + index[i];
     Shape source = from;
-    for (int i = 0; i < from.rank; ++i) source[i] = i < axis ? index[i] : index[i + indexed - 1];
+    for (int i = 0; i < axis; ++i) source[i] = index[i];
     source[axis] = attrs.indices()->Get(static_cast<uint32_t>(which));
+    for (int i = axis + 1; i < from.rank; ++i) source[i] = index[i + indexed - 1];
     return source;
   });
 }
