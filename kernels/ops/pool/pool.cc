@@ -86,13 +86,16 @@ struct State {
 
 /// Reads dimension i of the attributes and computes the output size; the attributes have an entry for it.
 lacuna_status read_axis(const fbs::PoolAttrs& attrs, uint32_t i, int64_t in, Axis* axis, lacuna_error* error) {
-  for (const auto* values : {attrs.kernel(), attrs.stride(), attrs.dilation(), attrs.pads_begin(), attrs.pads_end()}) {
-    const bool is_pad = values == attrs.pads_begin() || values == attrs.pads_end();
-    if (values->Get(i) > kMaxWindow || (values->Get(i) == 0 && !is_pad)) {
-      return fail(error, LACUNA_ERROR_MEANING, "spatial dimension %u: kernel, stride, dilation or pad is %u", i,
-                  values->Get(i));
-    }
+  const auto check = [&](const flatbuffers::Vector<uint32_t>& values, uint32_t least) {
+    const uint32_t value = values.Get(i);
+    if (value >= least && value <= kMaxWindow) return LACUNA_OK;
+    return fail(error, LACUNA_ERROR_MEANING, "spatial dimension %u: kernel, stride, dilation or pad is %u", i, value);
+  };
+  // A file may have one vector in the place of several.
+  for (const auto* sizes : {attrs.kernel(), attrs.stride(), attrs.dilation()}) {
+    LACUNA_RETURN_IF_ERROR(check(*sizes, 1));
   }
+  for (const auto* pads : {attrs.pads_begin(), attrs.pads_end()}) LACUNA_RETURN_IF_ERROR(check(*pads, 0));
   *axis = {in,
            0,
            attrs.kernel()->Get(i),

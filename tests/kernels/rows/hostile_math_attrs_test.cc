@@ -135,5 +135,13 @@ TEST_CASE("pool refuses incomplete, empty and enormous windows") {
   CHECK(pool({3, 3}, {1, 1}, {1, 1}, {0, 0}, false, make_shape({1, 1, 1, 1, 6, 6})));
 }
 
+TEST_CASE("pool refuses a stride of zero that is one vector with the pads") {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto ones = builder.CreateVector(std::vector<uint32_t>{1, 1});
+  const auto zeros = builder.CreateVector(std::vector<uint32_t>{0, 0});
+  builder.Finish(fbs::CreatePoolAttrs(builder, fbs::PoolKind::Max, ones, zeros, ones, zeros, zeros));
+  CHECK(refused_table(fbs::OpAttrs::Pool, flatbuffers::GetRoot<fbs::PoolAttrs>(builder.GetBufferPointer()), {kImage}));
+}
+
 }  // namespace
 }  // namespace lacuna
