@@ -30,6 +30,7 @@ IsaMask vector_isas() {
   constexpr uint32_t kF16c = 1u << 29;
   constexpr uint32_t kLeafAvx2 = 1u << 5;                                      // leaf 7, ebx
   constexpr uint32_t kLeafAvx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
+  constexpr uint32_t kLeafAvx512Fp16 = 1u << 23;                               // edx
   constexpr uint32_t kYmmState = 0x06;                                         // XCR0: xmm, ymm
   constexpr uint32_t kZmmState = 0xe6;                                         // and k0-7, zmm
 
@@ -41,8 +42,9 @@ IsaMask vector_isas() {
   const uint32_t states = saved_states();
   if (!has_all(states, kYmmState) || __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return 0;
   if (!has_all(ebx, kLeafAvx2)) return 0;
-  const bool avx512 = has_all(ebx, kLeafAvx512) && has_all(states, kZmmState);
-  return avx512 ? kAvx2 | kAvx512 : kAvx2;
+  if (!has_all(ebx, kLeafAvx512) || !has_all(states, kZmmState)) return kAvx2;
+  const bool halves = LACUNA_AVX512FP16 != 0 && has_all(edx, kLeafAvx512Fp16);
+  return halves ? kAvx2 | kAvx512 | kAvx512Fp16 : kAvx2 | kAvx512;
 }
 
 /// Of a leaf that describes one cache in each subleaf; 0 without such a leaf.

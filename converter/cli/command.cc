@@ -14,7 +14,7 @@ std::string check_isa(const std::string& name) {
     if (name == isa.name) return "";
     known += std::string(known.empty() ? "" : ", ") + isa.name;
   }
-  return "there is no instruction set '" + name + "'; known are " + known;
+  return "there is no instruction set '" + name + "' on this architecture; known are " + known;
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ std::string reason(const std::string& wanted, const std::string& chosen) {
   if (!wanted.empty()) return "asked for with --isa";
   std::string missing;
   for (const IsaName& isa : kIsaNames) {
-    bool found = (isa.isa & kArchitectureIsas) == 0;
+    bool found = false;
     for (const char* name : isas()) found = found || std::strcmp(name, isa.name) == 0;
     if (!found) missing += std::string(missing.empty() ? "" : ", ") + isa.name;
   }

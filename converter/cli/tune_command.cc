@@ -28,7 +28,7 @@ struct Options {
 std::vector<Isa> isas_of(const std::string& wanted) {
   std::vector<Isa> isas;
   for (const IsaName& entry : kIsaNames) {
-    const bool chosen = wanted.empty() ? entry.isa != kNeonFp16 : wanted == entry.name;
+    const bool chosen = wanted.empty() ? (kHalfIsas & entry.isa) == 0 : wanted == entry.name;
     if ((cpu_isas() & entry.isa) != 0 && chosen) isas.push_back(entry.isa);
   }
   if (isas.empty()) unsupported("--isa " + wanted + ": this CPU does not have it; see lacuna doctor");

@@ -122,6 +122,7 @@ const LayerCosts* Profile::find(fbs::Packing packing, LayerKind kind) const {
 
 std::string profile_name_of(Isa isa) {
   if (isa == kNeon || isa == kNeonFp16) return sizeof(void*) == 8 ? "arm64-little" : "armv7";
+  if (isa == kAvx512Fp16) isa = kAvx512;
   for (const IsaName& entry : kIsaNames) {
     if (entry.isa == isa) return isa == kScalar ? entry.name : std::string("x86-") + entry.name;
   }

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernels/halves/half_vec.h"
+#include "kernels/halves/half_vec_neon.h"
 
 namespace lacuna {
 namespace {

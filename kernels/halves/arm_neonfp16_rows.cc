@@ -3,7 +3,7 @@
 
 #if defined(__aarch64__)
 
-#include "kernels/halves/half_vec.h"
+#include "kernels/halves/half_vec_neon.h"
 // The tier's Vec comes first.
 #include "kernels/dwconv/whole_rows.h"
 

@@ -10,7 +10,7 @@
 
 namespace lacuna {
 
-/// Of a vector register.
+/// Of Arm's vector registers.
 constexpr int kHalfLanes = 8;
 
 /// Most pixels of a tile of planes of halves: as many bytes as a tile of floats.

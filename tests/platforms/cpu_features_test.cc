@@ -49,6 +49,7 @@ TEST_CASE("cpu_topology: caches grow from level to level, and there is a core") 
 TEST_CASE("cpu_features: a higher tier includes the lower ones") {
   CHECK(up_to(kScalar) == kScalar);
   CHECK(up_to(kAvx512) == (kScalar | kAvx2 | kAvx512));
+  CHECK(up_to(kAvx512Fp16) >= (up_to(kAvx512) | kAvx512Fp16));
 }
 
 TEST_CASE("cpu_features: cores are told by family and model") {

@@ -88,7 +88,7 @@ const Tensor* with_role(const OpHost& op, const OpCase& op_case, Role role) {
 std::vector<Isa> machine_isas() {
   std::vector<Isa> isas;
   for (const IsaName& entry : kIsaNames) {
-    if ((cpu_isas() & entry.isa) != 0 && entry.isa != kNeonFp16) isas.push_back(entry.isa);
+    if ((cpu_isas() & entry.isa) != 0 && (kHalfIsas & entry.isa) == 0) isas.push_back(entry.isa);
   }
   return isas;
 }

@@ -19,6 +19,11 @@
 #include "tests/kernels/tile_harness.h"
 
 namespace lacuna {
+
+#if LACUNA_AVX512FP16 && !defined(__clang__)
+extern const HalfKernels halves__emulated;
+#endif
+
 namespace {
 
 constexpr Half kUntouched = 0x1234;
@@ -42,10 +47,25 @@ class HalfArray {
   int64_t n_;
 };
 
-/// Null, with a message, where the CPU computes in floats alone.
+/// Those of AVX-512-FP16 by other instructions; null: the CPU or the compiler lacks something.
+const HalfKernels* emulated_kernels() {
+#if LACUNA_AVX512FP16 && !defined(__clang__)
+  if ((cpu_isas() & kAvx512) != 0) return &halves__emulated;
+#endif
+  return nullptr;
+}
+
+/// In a case that runs for each of them; null, with a message, where there are none.
 const HalfKernels* kernels() {
-  const HalfKernels* found = select_halves(cpu_isas());
-  if (found == nullptr) MESSAGE("this CPU does not compute in halves");
+  const HalfKernels* found = nullptr;
+  SUBCASE("of this CPU") {
+    found = select_halves(cpu_isas());
+    if (found == nullptr) MESSAGE("this CPU does not compute in halves");
+  }
+  SUBCASE("emulated") {
+    found = emulated_kernels();
+    if (found == nullptr) MESSAGE("this CPU or compiler cannot emulate AVX-512-FP16");
+  }
   return found;
 }
 
