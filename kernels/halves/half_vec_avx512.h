@@ -1,5 +1,5 @@
-// Vec of halves, of AVX-512-FP16: 32 lanes. Arithmetic is the compiler's own: without the flag of the tier it computes
-// by way of floats, so that CPUs without the tier can test it.
+// Vec of halves, of AVX-512-FP16: 32 lanes. Without the flag of the tier its arithmetic goes by way of floats, rounded
+// alike, so that CPUs with AVX-512 alone can test what is built on it.
 #pragma once
 
 #include <immintrin.h>
@@ -47,8 +47,23 @@ inline void store_masked(Mask mask, Half* p, Vec a) { _mm512_mask_storeu_epi16(p
 
 inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
 inline Vec mul(Vec a, Vec b) { return {a.v * b.v}; }
-/// a * b + c, in one instruction (-ffp-contract).
-inline Vec fma(Vec a, Vec b, Vec c) { return {a.v * b.v + c.v}; }
+/// a * b + c, rounded once.
+#if defined(__AVX512FP16__)
+inline Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ph(a.v, b.v, c.v)}; }
+#else
+template <int kHalf>
+inline __m512 floats(Vec a) {
+  return _mm512_cvtph_ps(_mm512_extracti64x4_epi64(bits_of(a), kHalf));
+}
+template <int kHalf>
+inline __m256i fma_half(Vec a, Vec b, Vec c) {
+  return _mm512_cvtps_ph(_mm512_fmadd_ps(floats<kHalf>(a), floats<kHalf>(b), floats<kHalf>(c)),
+                         _MM_FROUND_CUR_DIRECTION);
+}
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return of_bits(_mm512_inserti64x4(_mm512_castsi256_si512(fma_half<0>(a, b, c)), fma_half<1>(a, b, c), 1));
+}
+#endif
 /// The second one where they do not compare.
 inline Vec min(Vec a, Vec b) { return {a.v < b.v ? a.v : b.v}; }
 inline Vec max(Vec a, Vec b) { return {a.v > b.v ? a.v : b.v}; }

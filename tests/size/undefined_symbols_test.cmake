@@ -12,7 +12,7 @@ set(allowed
   ceil ceilf cos cosf erf erff exp expf exp2f expm1f floor floorf fmaxf fminf fmod fmodf ldexp ldexpf log logf log1pf log2f lrintf nearbyint nearbyintf
   pow powf rint rintf round roundf roundeven roundevenf sin sinf sqrt sqrtf tanh tanhf trunc truncf
   # files, clock, threads, processor
-  open open64 close read fstat fstat64 mmap mmap64 munmap mprotect madvise sysconf clock_gettime
+  open open64 close read fstat fstat64 __fstat_time64 mmap mmap64 munmap mprotect madvise sysconf clock_gettime __clock_gettime64
   pthread_create pthread_join pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock
   pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_broadcast
   getauxval)
@@ -47,8 +47,8 @@ endforeach()
 
 list(REMOVE_DUPLICATES needed)
 list(REMOVE_ITEM needed ${defined} ${allowed})
-# 32-bit Arm: arithmetic that takes several instructions, from the compiler's own library, by the names of the ABI.
-list(FILTER needed EXCLUDE REGEX "^(__aeabi_[a-z0-9]+|__ctzdi2)$")
+# 32-bit Arm: arithmetic that takes several instructions and the tables of functions, from the compiler's own library.
+list(FILTER needed EXCLUDE REGEX "^(__aeabi_[a-z0-9_]+|__ctzdi2)$")
 if(needed)
   list(JOIN needed "\n  " text)
   message(FATAL_ERROR "symbols that the library must not need:\n  ${text}")

@@ -19,10 +19,9 @@ if(LACUNA_MUSL)  # whose compiler takes LLVM's names of Arm's CPUs alone and lea
   endif()
 endif()
 # The compilers of LACUNA_AVX512FP16 (sdk/base/isa.h); for others these files are empty.
-set(half_arithmetic ${LACUNA_ISA_FLAGS_x86_avx512} -ffp-contract=fast)
-set(LACUNA_ISA_FLAGS_x86_avx512fp16_emulated ${half_arithmetic})
+set(LACUNA_ISA_FLAGS_x86_avx512fp16_emulated ${LACUNA_ISA_FLAGS_x86_avx512})
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12)
-  set(LACUNA_ISA_FLAGS_x86_avx512fp16 ${half_arithmetic} -mavx512fp16)
+  set(LACUNA_ISA_FLAGS_x86_avx512fp16 ${LACUNA_ISA_FLAGS_x86_avx512} -mavx512fp16)
 endif()
 # Loops with more values than registers, which GCC's first scheduling would spill.
 set(LACUNA_ISA_FLAGS_arm_neon_rows ${LACUNA_ISA_FLAGS_arm_neon} $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
