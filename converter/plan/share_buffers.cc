@@ -2,6 +2,7 @@
 
 #include "converter/ir/operands.h"
 #include "converter/plan/plan.h"
+#include "kernels/footprint.h"
 
 namespace lacuna {
 namespace {
@@ -98,6 +99,7 @@ class Sharing {
   void place_parts(const Node& node) {
     const auto axis = static_cast<int>(node.attrs.AsConcat()->axis);
     const ValueId whole = node.output;
+    if (!parts_are_apart(node, axis)) return;
     const int first_dim = count(graph_.shape(whole), 0, axis) == 1 ? axis : 0;
     int64_t at = 0;
     for (const ValueId part : node.inputs) {
@@ -106,6 +108,25 @@ class Sharing {
       if (computed(part) && once && fits && !is_placed(part)) place(part, whole, at * strides(whole)[axis]);
       at += graph_.shape(part)[axis];
     }
+  }
+
+  /// Whether who opens the file can tell that no part shares bytes with another: some of them may still be written
+  /// while others lie in the output already.
+  bool parts_are_apart(const Node& node, int axis) const {
+    std::vector<Footprint> prints;
+    TensorView view;
+    view.dtype = graph_.value(node.output).dtype;
+    view.strides = strides(node.output);
+    int64_t at = 0;
+    for (const ValueId part : node.inputs) {
+      view.shape = graph_.shape(part);
+      const Footprint print = footprint_of(view, at * view.strides[axis] * bytes_of(view.dtype));
+      const auto touches = [&](const Footprint& other) { return print.shares_bytes_with(other); };
+      if (std::any_of(prints.begin(), prints.end(), touches)) return false;
+      prints.push_back(print);
+      at += view.shape[axis];
+    }
+    return true;
   }
 
   void view_reshape(const Node& node) {

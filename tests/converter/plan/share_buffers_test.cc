@@ -101,6 +101,18 @@ TEST_CASE("a concat behind an outer dimension copies its parts") {
   CHECK(place(net.plan({whole}), a).buffer != place(net.plan({whole}), whole).buffer);
 }
 
+TEST_CASE("bands of rows lie in the whole for one image, and are copied for two: there they alternate") {
+  for (const int64_t images : {1, 2}) {
+    CAPTURE(images);
+    Planned net;
+    const ValueId x = net.input({images, 1, 16, 15});
+    const ValueId a = net.relu(x);
+    const ValueId whole = net.concat({a, net.relu(x)}, 2);
+    const Plan plan = net.plan({whole});
+    CHECK((place(plan, a).buffer == place(plan, whole).buffer) == (images == 1));
+  }
+}
+
 TEST_CASE("a part that occurs twice in a concat is copied") {
   Planned net;
   const ValueId a = net.relu(net.input({1, 8}));
