@@ -172,7 +172,7 @@ using Memory = std::unique_ptr<void, FreeMemory>;
 
 // ------------------------------------------------------------------------------------------------------------- network
 
-Network::Network(const Graph& graph, size_t first_trained)
+Network::Network(const Graph& graph, size_t first_trained, bool to_input)
     : graph_(&graph),
       first_trained_(first_trained),
       last_reader_(graph.values.size(), -1),
@@ -180,6 +180,7 @@ Network::Network(const Graph& graph, size_t first_trained)
       has_gradient_(graph.values.size()),
       barrier_(graph.nodes.size()) {
   for (size_t i = 0; i < storage_.size(); ++i) storage_[i] = static_cast<ValueId>(i);
+  if (to_input) has_gradient_[static_cast<size_t>(graph.inputs[0])] = true;
   const Uses uses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];

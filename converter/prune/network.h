@@ -22,8 +22,9 @@ class Tape;
 class Network {
  public:
   /// `graph` has no fused residuals and activations (unfuse) and outlives the network. Gradients are made for the
-  /// values between the first layer with parameters, not before node `first_trained`, and the last loss.
-  explicit Network(const Graph& graph, size_t first_trained = 0);
+  /// values between the first layer with parameters, not before node `first_trained`, and the last loss; with
+  /// `to_input` for the first input as well.
+  explicit Network(const Graph& graph, size_t first_trained = 0, bool to_input = false);
 
   const Graph& graph() const { return *graph_; }
   /// Layers before this node get no gradient.

@@ -12,6 +12,7 @@
 #include "converter/prune/distill.h"
 #include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
+#include "converter/prune/push.h"
 
 namespace lacuna::prune {
 namespace {
@@ -177,7 +178,7 @@ class Pruner {
  public:
   Pruner(Graph graph, const Samples& samples, const CostModel& costs, const PruneOptions& options,
          const PruneEvents& events)
-      : samples_(samples), costs_(costs), options_(options), events_(events), graph_(std::move(graph)) {}
+      : source_(samples), costs_(costs), options_(options), events_(events), graph_(std::move(graph)) {}
 
   PruneResult run() {
     prepare();
@@ -212,7 +213,7 @@ class Pruner {
     LayerRules rules;
     rules.keep = options_.keep;
     rules.pattern = options_.pattern;
-    rules.samples = samples_.size();
+    rules.samples = source_.size();
     std::vector<PrunedLayer> layers = find_layers(graph_, rules);
     if (!by_time()) keep_front(layers, kFront);
     const auto trained =
@@ -231,8 +232,9 @@ class Pruner {
       const auto weight = static_cast<size_t>(result.layer.weight);
       if (result.layer.frozen) masks_[weight].assign(dense_[weight].size(), 0);
     }
-    taps_ = find_taps(*network_, dense_, samples_);
-    error_ = std::make_unique<OutputError>(*network_, taps_, dense_, samples_, kErrorSamples, options_.threads);
+    taps_ = find_taps(*network_, dense_, source_);
+    samples_ = std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, options_.threads, options_.seed);
+    error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, kErrorSamples, options_.threads);
     importance_.resize(graph_.nodes.size());
   }
 
@@ -289,9 +291,9 @@ class Pruner {
   /// Loss of every layer at every density: measured at the output for one density, on samples that the layer is not
   /// solved for where there are some, for the others in proportion to the loss of the layer itself.
   void probe_layers() {
-    const PartOfSamples held_out(samples_, true), others(samples_, false);
+    const PartOfSamples held_out(*samples_, true), others(*samples_, false);
     const bool split = held_out.size() >= kProbeSamples;
-    const Samples &solved = split ? others : samples_, &judged = split ? held_out : samples_;
+    const Samples &all = *samples_, &solved = split ? others : all, &judged = split ? held_out : all;
     Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
     const OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples,
                                   options_.threads);
@@ -430,7 +432,7 @@ class Pruner {
   /// later on from what training has made of it.
   void solve_layers(double part) {
     const Parameters reference = pruned_;
-    Collector collector(*network_, reference, pruned_, samples_, options_.threads, options_.seed);
+    Collector collector(*network_, reference, pruned_, *samples_, options_.threads, options_.seed);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       ++done;
@@ -477,7 +479,7 @@ class Pruner {
     const Parameters before = pruned_;
     const double start = clock_.seconds(), end = options_.minutes * 60 * (last ? kMostPart : kStagesPart);
     double smooth = 0;
-    distill(*network_, taps_, dense_, pruned_, masks_, samples_, distill_options, [&](size_t batch, double loss) {
+    distill(*network_, taps_, dense_, pruned_, masks_, *samples_, distill_options, [&](size_t batch, double loss) {
       smooth = batch == 0 ? loss : 0.95 * smooth + 0.05 * loss;
       ++result_.batches;
       if (batch % 25 == 24 || batch + 1 == distill_options.batches) {
@@ -532,7 +534,8 @@ class Pruner {
   }
 
   const Clock clock_;
-  const Samples& samples_;
+  const Samples& source_;
+  std::unique_ptr<Samples> samples_;  ///< the same, pushed
   const CostModel& costs_;
   const PruneOptions& options_;
   const PruneEvents& events_;
