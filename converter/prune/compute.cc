@@ -401,7 +401,7 @@ LACUNA_CLONES void add_to(float* y, const float* x, int64_t n) {
 LACUNA_CLONES void clamp_backward(const float* y, float low, float high, const float* dy, float* dx, bool accumulate,
                                   int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
-    const float slope = (y[i] > low) & (y[i] < high) ? dy[i] : 0.0f;
+    const float slope = ((y[i] > low) & (y[i] < high)) ? dy[i] : 0.0f;
     dx[i] = accumulate ? dx[i] + slope : slope;
   }
 }

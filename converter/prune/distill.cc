@@ -104,8 +104,8 @@ double compare(const Network& network, const std::vector<Tap>& taps, Worker& wor
 bool are_logits(const Graph& graph, const Uses& uses, ValueId id) {
   const Shape& shape = graph.shape(id);
   bool softmax = false;
-  for (const size_t reader : uses.readers_of(id)) {
-    softmax = softmax || graph.nodes[reader].attrs.type == fbs::OpAttrs::Softmax;
+  for (const int reader : uses.readers_of(id)) {
+    softmax = softmax || graph.nodes[static_cast<size_t>(reader)].attrs.type == fbs::OpAttrs::Softmax;
   }
   return (softmax || is_output(graph, id)) && shape.rank > 0 && count(shape) == shape[shape.rank - 1] &&
          count(shape) >= kFewestClasses;

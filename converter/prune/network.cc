@@ -522,7 +522,7 @@ Backward binary_backward(const Maker& m, const Node& node) {
     float sign;
   };
   std::vector<Side> sides;
-  for (const size_t i : {0, 1}) {
+  for (const size_t i : {size_t{0}, size_t{1}}) {
     Side side{m.value(node.inputs[1 - i]),
               m.gradient(node.inputs[i]),
               {},

@@ -184,7 +184,10 @@ struct RowsFilter {
     }
     for (; loaded + kStep <= in && column < width; loaded += kStep) filter(loaded, std::false_type());
     // NOLINTNEXTLINE(bugprone-infinite-loop): filter advances the column
-    for (; column < width; loaded += kStep) filter(loaded, std::true_type());
+    while (column < width) {
+      filter(loaded, std::true_type());
+      loaded += kStep;
+    }
   }
 
   /// A vector of outputs takes the whole row, and what it reads lies in one block.
