@@ -16,7 +16,7 @@ namespace {
 /// nodes one behind the other.
 constexpr double kTolerance = 2e-4;
 constexpr double kHalfTolerance = 2e-2;
-constexpr double kSmallest = 1e-2;
+constexpr double kSmallest = 0.1;  ///< largest value of an output that is all but zero, made from numbers around 1
 
 struct Outputs {
   std::vector<Tensor> tensors;
