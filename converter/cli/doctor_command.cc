@@ -53,6 +53,8 @@ std::string build_type() {
 #endif
 #if defined(__SANITIZE_ADDRESS__)
   type += ", with address sanitizer";
+#elif defined(__SANITIZE_THREAD__)
+  type += ", with thread sanitizer";
 #endif
   return type;
 }
