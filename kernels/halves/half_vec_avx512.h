@@ -46,7 +46,6 @@ inline void store(Half* p, Vec a) { _mm512_storeu_si512(p, bits_of(a)); }
 inline void store_masked(Mask mask, Half* p, Vec a) { _mm512_mask_storeu_epi16(p, mask, bits_of(a)); }
 
 inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
-inline Vec mul(Vec a, Vec b) { return {a.v * b.v}; }
 /// a * b + c, rounded once.
 #if defined(__AVX512FP16__)
 inline Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ph(a.v, b.v, c.v)}; }

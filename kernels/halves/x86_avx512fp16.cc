@@ -289,22 +289,23 @@ inline void store_interleaved(Vec a, Vec b, int64_t n, Half* y) {
   store_masked(first_lanes(2 * n - kLanes), y + kLanes, interleave_high(a, b));
 }
 
+/// 0.75 near + 0.25 far. (Clang 18 crashes at products of masked loads with constants.)
+inline Vec blend(Vec near, Vec far) { return fma(far, splat(0.25f), fma(near, splat(-0.25f), near)); }
+
 /// A row of input with twice the pixels.
 inline void double_row(const Half* x, int64_t width, Half* y) {
-  const Vec near = splat(0.75f), far = splat(0.25f);
   Half padded[1 + kHalfMostWidth + 1];
   padded[0] = x[0];
   std::memcpy(padded + 1, x, static_cast<size_t>(width) * sizeof(Half));
   padded[1 + width] = x[width - 1];
   for_each_vector(width, [&](int64_t at, Mask mask) {
-    const Vec most = mul(load_masked(mask, x + at), near);
-    store_interleaved(fma(load_masked(mask, padded + at), far, most),
-                      fma(load_masked(mask, padded + at + 2), far, most), width - at, y + 2 * at);
+    const Vec here = load_masked(mask, x + at);
+    store_interleaved(blend(here, load_masked(mask, padded + at)), blend(here, load_masked(mask, padded + at + 2)),
+                      width - at, y + 2 * at);
   });
 }
 
 void double_plane(const Half* x, int64_t height, int64_t width, Half* y) {
-  const Vec near = splat(0.75f), far = splat(0.25f);
   const int64_t row = 2 * width;
   Half rows[2][2 * kHalfMostWidth];
   double_row(x, width, rows[0]);
@@ -315,8 +316,8 @@ void double_plane(const Half* x, int64_t height, int64_t width, Half* y) {
     double_row(x + i * width, width, rows[i & 1]);
     for_each_vector(row, [&](int64_t at, Mask mask) {
       const Vec a = load_masked(mask, above + at), b = load_masked(mask, below + at);
-      store_masked(mask, y + at, fma(b, far, mul(a, near)));
-      store_masked(mask, y + row + at, fma(a, far, mul(b, near)));
+      store_masked(mask, y + at, blend(a, b));
+      store_masked(mask, y + row + at, blend(b, a));
     });
   }
   std::memcpy(y, rows[(height & 1) ^ 1], static_cast<size_t>(row) * sizeof(Half));
