@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "converter/prune/loss.h"
 #include "converter/prune/parallel.h"
@@ -29,7 +28,7 @@ double mean_of(const std::vector<float>& x) {
 /// Moves x towards class `goal` of the logits.
 void push(const Graph& graph, const Parameters& dense, ValueId logits, int64_t goal, Tape& tape,
           std::vector<float>& x) {
-  const int64_t classes = lacuna::count(graph.shape(logits)), n = static_cast<int64_t>(x.size());
+  const int64_t classes = count(graph.shape(logits)), n = static_cast<int64_t>(x.size());
   const double deviation = std::sqrt(mean_square(x.data(), n, mean_of(x)));
   std::vector<float> wanted(static_cast<size_t>(classes), -1e9f);  // all probability for the goal
   wanted[static_cast<size_t>(goal)] = 0;
@@ -60,30 +59,18 @@ PushedSamples::PushedSamples(const Samples& samples, const Graph& graph, const P
   std::vector<std::unique_ptr<Tape>> tapes;
   for (size_t t = 0; t < threads; ++t) tapes.push_back(std::make_unique<Tape>(network, true));
   if (tapes[0]->gradient(graph.inputs[0]) == nullptr || tapes[0]->gradient(tap->id) == nullptr) return;
-  pushed_.resize(std::min(kMost, kMostOfOne * samples.size()));
-  std::vector<int64_t> goals(static_cast<size_t>(lacuna::count(graph.shape(tap->id))));
-  std::iota(goals.begin(), goals.end(), 0);
-  std::mt19937 order(seed);
-  std::shuffle(goals.begin(), goals.end(), order);
-  parallel_for(pushed_.size(), threads, [&](size_t p, size_t thread) {
-    std::mt19937 rng(seed + static_cast<uint32_t>(p));
-    std::vector<float> x = samples.varied(p % samples.size(), rng);
-    push(graph, dense, tap->id, goals[p % goals.size()], *tapes[thread], x);
-    for (const float value : x) pushed_[p].push_back(half_from_float(value));
+  pushed_.resize(std::min(samples.size(), kMost));
+  const auto classes = static_cast<uint32_t>(count(graph.shape(tap->id)));
+  parallel_for(pushed_.size(), threads, [&](size_t i, size_t thread) {
+    std::mt19937 rng(seed + static_cast<uint32_t>(i));
+    pushed_[i] = samples.varied(i, rng);
+    push(graph, dense, tap->id, rng() % classes, *tapes[thread], pushed_[i]);
   });
 }
 
-std::vector<float> PushedSamples::pushed(size_t p) const {
-  std::vector<float> x;
-  x.reserve(pushed_[p].size());
-  for (const Half half : pushed_[p]) x.push_back(float_from_half(half));
-  return x;
-}
-
 std::vector<float> PushedSamples::varied(size_t i, std::mt19937& rng) const {
-  const size_t of_one = i < count() ? (count() - i - 1) / size() + 1 : 0;  // p = i, i + size(), ...
-  if (of_one == 0 || rng() % 2 == 0) return samples_.varied(i, rng);
-  return pushed(i + rng() % of_one * size());
+  const bool pushed = i < pushed_.size() && rng() % 2 == 0;
+  return pushed ? pushed_[i] : samples_.varied(i, rng);
 }
 
 }  // namespace lacuna::prune

@@ -4,17 +4,16 @@
 #include <vector>
 
 #include "converter/prune/distill.h"
-#include "sdk/base/half.h"
 
 namespace lacuna::prune {
 
-/// Samples of which half of the varied ones have been moved up the gradient of the probability of a class, each class
-/// in its turn: what later layers need for classes that no sample shows then varies as well. Adversarial examples, in
-/// other words (Goodfellow, Shlens and Szegedy, 2015). Without logits of classes samples stay as they are.
+/// Samples of which half of the varied ones have been moved up the gradient of the probability of a class, one chosen
+/// at random for each: what later layers need for classes that no sample shows then varies as well. Adversarial
+/// examples, in other words (Goodfellow, Shlens and Szegedy, 2015). Without logits of classes, or more samples than
+/// kMost, some or all samples stay as they are.
 class PushedSamples : public Samples {
  public:
-  /// Most pushed samples, and most that are made from one.
-  static constexpr size_t kMost = 1024, kMostOfOne = 4;
+  static constexpr size_t kMost = 256;
 
   /// `samples` is borrowed; the rest is used here alone.
   PushedSamples(const Samples& samples, const Graph& graph, const Parameters& dense, const std::vector<Tap>& taps,
@@ -24,13 +23,12 @@ class PushedSamples : public Samples {
   std::vector<float> plain(size_t i) const override { return samples_.plain(i); }
   std::vector<float> varied(size_t i, std::mt19937& rng) const override;
 
-  /// How many there are; number p is made from sample p % size().
-  size_t count() const { return pushed_.size(); }
-  std::vector<float> pushed(size_t p) const;
+  /// Sample by sample.
+  const std::vector<std::vector<float>>& pushed() const { return pushed_; }
 
  private:
   const Samples& samples_;
-  std::vector<std::vector<Half>> pushed_;
+  std::vector<std::vector<float>> pushed_;
 };
 
 }  // namespace lacuna::prune
