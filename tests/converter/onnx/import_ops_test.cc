@@ -300,7 +300,7 @@ TEST_CASE("LpNormalization by sums of magnitudes and of squares, zeros stay zero
   CHECK(by_magnitude[1] == doctest::Approx(-4.0 / 7));
   CHECK(by_square[0] == doctest::Approx(0.6));
   CHECK(by_square[1] == doctest::Approx(-0.8));
-  for (const size_t i : {2, 3}) {
+  for (const size_t i : {size_t{2}, size_t{3}}) {
     CHECK(by_magnitude[i] == 0);
     CHECK(by_square[i] == 0);
   }
