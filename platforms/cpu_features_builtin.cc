@@ -82,7 +82,7 @@ IsaMask vector_isas() { return has_fp16() ? kNeon | kNeonFp16 : kNeon; }
 
 IsaMask vector_isas() {
   constexpr unsigned long kNeonAndVfpv4 = 1ul << 12 | 1ul << 16;  // AT_HWCAP of Linux
-  return (getauxval(AT_HWCAP) & kNeonAndVfpv4) == kNeonAndVfpv4 ? kNeon : 0;
+  return (getauxval(AT_HWCAP) & kNeonAndVfpv4) == kNeonAndVfpv4 ? IsaMask{kNeon} : IsaMask{0};
 }
 
 #else
