@@ -130,7 +130,8 @@ int bench(const Options& options) {
   for (const std::string& name : options.targets) targets.push_back(find_target(name, ""));
   Isa isa = kScalar;
   for (const IsaName& entry : kIsaNames) {
-    if ((cpu_isas() & ~kHalfIsas & entry.isa) != 0 && (options.isa.empty() || options.isa == entry.name)) isa = entry.isa;
+    if ((cpu_isas() & ~kHalfIsas & entry.isa) != 0 && (options.isa.empty() || options.isa == entry.name))
+      isa = entry.isa;
   }
   const auto layers = layers_of(options.models);
   CacheSweeper sweeper;
