@@ -26,6 +26,8 @@ constexpr size_t kBatch = 8;
 constexpr double kPlannedMacs = 40e9;
 /// Parts of the time that training may take: planned, and at most.
 constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
+/// Part of the time that pushing samples to other classes may be planned with.
+constexpr double kPushedPart = 0.1;
 /// The stages before the last one: until when they may run, and how far each goes.
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
@@ -233,7 +235,9 @@ class Pruner {
       if (result.layer.frozen) masks_[weight].assign(dense_[weight].size(), 0);
     }
     taps_ = find_taps(*network_, dense_, source_);
-    samples_ = std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, options_.threads, options_.seed);
+    events_.say("moving samples towards other classes");
+    samples_ =
+        std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, plan_pushed(), options_.threads, options_.seed);
     error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, kErrorSamples, options_.threads);
     importance_.resize(graph_.nodes.size());
   }
@@ -454,6 +458,16 @@ class Pruner {
 
   std::string time_left() const {
     return text_of(std::max(0.0, options_.minutes * 60 - clock_.seconds()), "%.0f s left at most");
+  }
+
+  /// How many samples of 3 times a forward run a step fit into the time.
+  size_t plan_pushed() const {
+    double macs = 0;
+    for (const LayerResult& result : result_.layers) {
+      macs += static_cast<double>(result.layer.weights()) * static_cast<double>(result.layer.positions);
+    }
+    const double one = 3 * PushedSamples::kSteps * macs;
+    return static_cast<size_t>(kPushedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, one));
   }
 
   size_t plan_batches(double part) const {

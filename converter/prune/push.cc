@@ -9,7 +9,6 @@
 namespace lacuna::prune {
 namespace {
 
-constexpr int kSteps = 12;
 constexpr float kStep = 0.02f;        ///< root mean square of what a step changes, in units of the sample's deviation
 constexpr double kProbability = 0.9;  ///< of the class, at which a sample has gone far enough
 
@@ -33,7 +32,7 @@ void push(const Graph& graph, const Parameters& dense, ValueId logits, int64_t g
   std::vector<float> wanted(static_cast<size_t>(classes), -1e9f);  // all probability for the goal
   wanted[static_cast<size_t>(goal)] = 0;
   Parameters no_sums(dense.size());
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < PushedSamples::kSteps; ++step) {
     std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
     tape.forward(dense);
     tape.clear_gradients();
@@ -51,7 +50,7 @@ void push(const Graph& graph, const Parameters& dense, ValueId logits, int64_t g
 }  // namespace
 
 PushedSamples::PushedSamples(const Samples& samples, const Graph& graph, const Parameters& dense,
-                             const std::vector<Tap>& taps, size_t threads, uint32_t seed)
+                             const std::vector<Tap>& taps, size_t most, size_t threads, uint32_t seed)
     : samples_(samples) {
   const auto tap = std::find_if(taps.begin(), taps.end(), [](const Tap& t) { return t.classes; });
   if (tap == taps.end()) return;
@@ -59,7 +58,7 @@ PushedSamples::PushedSamples(const Samples& samples, const Graph& graph, const P
   std::vector<std::unique_ptr<Tape>> tapes;
   for (size_t t = 0; t < threads; ++t) tapes.push_back(std::make_unique<Tape>(network, true));
   if (tapes[0]->gradient(graph.inputs[0]) == nullptr || tapes[0]->gradient(tap->id) == nullptr) return;
-  pushed_.resize(std::min(samples.size(), kMost));
+  pushed_.resize(std::min({samples.size(), kMost, most}));
   const auto classes = static_cast<uint32_t>(count(graph.shape(tap->id)));
   parallel_for(pushed_.size(), threads, [&](size_t i, size_t thread) {
     std::mt19937 rng(seed + static_cast<uint32_t>(i));

@@ -14,10 +14,12 @@ namespace lacuna::prune {
 class PushedSamples : public Samples {
  public:
   static constexpr size_t kMost = 256;
+  /// Most runs of the dense network, forward and backward, that one takes.
+  static constexpr int kSteps = 12;
 
-  /// `samples` is borrowed; the rest is used here alone.
+  /// `samples` is borrowed; the rest is used here alone. At most `most` and kMost samples are pushed.
   PushedSamples(const Samples& samples, const Graph& graph, const Parameters& dense, const std::vector<Tap>& taps,
-                size_t threads, uint32_t seed);
+                size_t most, size_t threads, uint32_t seed);
 
   size_t size() const override { return samples_.size(); }
   std::vector<float> plain(size_t i) const override { return samples_.plain(i); }

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "kernels/halves/half_vec_avx512.h"
+// The tier's Vec comes first.
+#include "kernels/dwconv/plane_rows.h"
 
 namespace lacuna {
 namespace {
@@ -160,23 +162,9 @@ void multiply_dense(const DenseTile& rows, const HalfTile& tile) {
 
 // Depthwise windows.
 
-struct Plane {
-  const Half* x;
-  const Half* weights;
-  Vec bias;
-  Half* y;
-  const Half* residual;  ///< null: none
-};
-
-Plane plane_of(const HalfDwconvTile& t, int64_t i) {
-  const int64_t taps = t.plan->height.kernel * t.plan->width.kernel;
-  return {t.x + i * t.x_stride, t.weights + i * taps, splat(t.bias != nullptr ? t.bias[i] : 0.0f), t.y + i * t.y_stride,
-          t.residual != nullptr ? t.residual + i * t.residual_stride : nullptr};
-}
-
 /// `at` counts from the tile's first output.
-void end_window(const HalfDwconvTile& t, const Plane& p, const Clamp& clamp, Mask mask, int64_t at, Vec sum) {
-  sum = add(sum, p.bias);
+void end_window(const HalfDwconvTile& t, const PlaneOf<Half>& p, const Clamp& clamp, Mask mask, int64_t at, Vec sum) {
+  sum = add(sum, splat(p.bias));
   if (p.residual != nullptr) sum = add(sum, load_masked(mask, p.residual + at));
   if (t.clamps) sum = clamp(sum);
   store_masked(mask, p.y + at, sum);
@@ -216,8 +204,7 @@ void filter_flat(const HalfDwconvTile& t) {
   for (int64_t first = begin; first < end; first += kLanes) {
     const Mask outputs = first_lanes(end - first);
     const FlatMasks<kKernel> masks(height, width, first, outputs);
-    for (int64_t i = 0; i < t.planes; ++i) {
-      const Plane p = plane_of(t, i);
+    for_each_plane(t, [&](const HalfDwconvTile&, const PlaneOf<Half>& p) {
       Vec sum = zero();
 #pragma GCC unroll 8
       for (int ky = 0; ky < kKernel; ++ky) {
@@ -228,7 +215,7 @@ void filter_flat(const HalfDwconvTile& t) {
         }
       }
       end_window(t, p, clamp, outputs, first - begin, sum);
-    }
+    });
   }
 }
 
@@ -246,8 +233,7 @@ template <int kKernel>
 void filter_halving(const HalfDwconvTile& t) {
   const Window &height = t.plan->height, &width = t.plan->width;
   const Clamp clamp(t.low, t.high);
-  for (int64_t i = 0; i < t.planes; ++i) {
-    const Plane p = plane_of(t, i);
+  for_each_plane(t, [&](const HalfDwconvTile&, const PlaneOf<Half>& p) {
     for (int64_t row = 0; row < t.rows; ++row) {
       for (int64_t column = 0; column < width.out; column += kLanes) {
         Vec sum = zero();
@@ -266,7 +252,7 @@ void filter_halving(const HalfDwconvTile& t) {
         end_window(t, p, clamp, first_lanes(width.out - column), row * width.out + column, sum);
       }
     }
-  }
+  });
 }
 
 // Elementwise, and what moves pixels.

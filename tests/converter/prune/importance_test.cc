@@ -2,28 +2,13 @@
 #include "converter/prune/importance.h"
 
 #include "converter/prune/layers.h"
+#include "tests/converter/prune/noise.h"
 #include "tests/support/pass_check.h"
 
 namespace lacuna::prune {
 namespace {
 
 constexpr double kLeast = 0.05;  ///< as the code has it
-
-class Noise : public Samples {
- public:
-  explicit Noise(size_t floats) : floats_(floats) {}
-  size_t size() const override { return 8; }
-  std::vector<float> plain(size_t) const override { return std::vector<float>(floats_, 1.0f); }
-  std::vector<float> varied(size_t, std::mt19937& rng) const override {
-    std::normal_distribution<float> normal;
-    std::vector<float> x(floats_);
-    for (float& v : x) v = normal(rng);
-    return x;
-  }
-
- private:
-  size_t floats_;
-};
 
 std::vector<std::vector<float>> importance_in(TestNet& net, size_t n, size_t threads = 2) {
   add_biases(net.graph());

@@ -3,28 +3,13 @@
 
 #include "converter/prune/layers.h"
 #include "converter/prune/loss.h"
+#include "tests/converter/prune/noise.h"
 #include "tests/support/pass_check.h"
 
 namespace lacuna::prune {
 namespace {
 
 constexpr uint32_t kSeed = 5, kClasses = 12;
-
-class Noise : public Samples {
- public:
-  Noise(size_t floats, size_t size) : floats_(floats), size_(size) {}
-  size_t size() const override { return size_; }
-  std::vector<float> plain(size_t) const override { return std::vector<float>(floats_, 1.0f); }
-  std::vector<float> varied(size_t, std::mt19937& rng) const override {
-    std::normal_distribution<float> normal;
-    std::vector<float> x(floats_);
-    for (float& v : x) v = normal(rng);
-    return x;
-  }
-
- private:
-  size_t floats_, size_;
-};
 
 struct Case {
   TestNet net;
@@ -38,8 +23,8 @@ struct Case {
     network = std::make_unique<Network>(net.graph());
     dense = network->parameters();
   }
-  PushedSamples push(size_t threads = 2) const {
-    return {samples, network->graph(), dense, find_taps(*network, dense, samples), threads, kSeed};
+  PushedSamples push(size_t threads = 2, size_t most = PushedSamples::kMost) const {
+    return {samples, network->graph(), dense, find_taps(*network, dense, samples), most, threads, kSeed};
   }
   /// Logarithm of the probability of a class.
   double log_probability(const std::vector<float>& x, uint32_t goal) const {
@@ -87,6 +72,11 @@ TEST_CASE("pushed samples: no more than kMost, the others stay varied") {
   CHECK(pushed.pushed().size() == PushedSamples::kMost);
   std::mt19937 a(3), b(3);
   CHECK(pushed.varied(PushedSamples::kMost, a) == problem.samples.varied(PushedSamples::kMost, b));
+}
+
+TEST_CASE("pushed samples: no more than there is time for") {
+  CHECK(Case(7).push(2, 3).pushed().size() == 3);
+  CHECK(Case(7).push(2, 0).pushed().empty());
 }
 
 TEST_CASE("outputs that are no classes push nothing") {
