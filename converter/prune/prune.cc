@@ -235,7 +235,8 @@ class Pruner {
       if (result.layer.frozen) masks_[weight].assign(dense_[weight].size(), 0);
     }
     taps_ = find_taps(*network_, dense_, source_);
-    events_.say("moving samples towards other classes");
+    const bool classifies = std::any_of(taps_.begin(), taps_.end(), [](const Tap& tap) { return tap.classes; });
+    if (classifies) events_.say("moving samples towards other classes");
     samples_ =
         std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, plan_pushed(), options_.threads, options_.seed);
     error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, kErrorSamples, options_.threads);

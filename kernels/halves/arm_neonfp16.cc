@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "kernels/halves/half_vec_neon.h"
+// The tier's Vec comes first.
+#include "kernels/halves/dense_runs.h"
 
 namespace lacuna {
 namespace {
@@ -170,8 +172,6 @@ void multiply_sparse(const SparseTile& rows, const HalfTile& t) { multiply<kHalf
 
 // Dense rows.
 
-constexpr int kBlockRows = 8;
-
 template <int NR, int... kRow>
 [[gnu::always_inline]] inline void add_dense_column(const Half* x, const Half* w, Vec (*sum)[NR],
                                                     std::integer_sequence<int, kRow...>) {
@@ -215,29 +215,17 @@ void multiply_block(const DenseTile& rows, const Half* w, int64_t row, const Hal
   }
 }
 
+template <int NR>
+void multiply_run(const DenseTile& rows, const Half* w, int64_t row, const HalfTile& t) {
+  t.pixels == NR* kLanes ? multiply_block<NR, false>(rows, w, row, t) : multiply_block<NR, true>(rows, w, row, t);
+}
+
 void multiply_dense(const DenseTile& rows, const HalfTile& tile) {
-  constexpr int kRun = 3 * kLanes;
-  const auto* values = reinterpret_cast<const Half*>(rows.values);
-  for (int64_t row = 0; row < rows.rows; row += kBlockRows, values += rows.block_stride) {
-    HalfTile t = tile;
-    for (int left = tile.pixels; left > 0; left -= kRun) {
-      t.pixels = left < kRun ? left : kRun;
-      if (t.pixels == kRun) {
-        multiply_block<3, false>(rows, values, row, t);
-      } else if (t.pixels > 2 * kLanes) {
-        multiply_block<3, true>(rows, values, row, t);
-      } else if (t.pixels > kLanes) {
-        t.pixels == 2 * kLanes ? multiply_block<2, false>(rows, values, row, t)
-                               : multiply_block<2, true>(rows, values, row, t);
-      } else {
-        t.pixels == kLanes ? multiply_block<1, false>(rows, values, row, t)
-                           : multiply_block<1, true>(rows, values, row, t);
-      }
-      t.x += kRun;
-      t.y += kRun;
-      if (t.residual != nullptr) t.residual += kRun;
-    }
-  }
+  for_each_run(rows, tile, [&](int64_t row, const Half* w, const HalfTile& t) {
+    if (t.pixels <= kLanes) return multiply_run<1>(rows, w, row, t);
+    if (t.pixels <= 2 * kLanes) return multiply_run<2>(rows, w, row, t);
+    multiply_run<3>(rows, w, row, t);
+  });
 }
 
 // Elementwise, and what moves pixels.

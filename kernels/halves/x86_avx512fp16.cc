@@ -7,6 +7,7 @@
 #include "kernels/halves/half_vec_avx512.h"
 // The tier's Vec comes first.
 #include "kernels/dwconv/plane_rows.h"
+#include "kernels/halves/dense_runs.h"
 
 namespace lacuna {
 namespace {
@@ -103,8 +104,6 @@ void multiply_sparse(const SparseTile& rows, const HalfTile& t) {
   multiply_rows<4>(rows, t);
 }
 
-constexpr int kBlockRows = 8;
-
 /// A block of rows from `row` on, whose weights start at `w`, against NR vectors of pixels; sums of kHalfColumns.
 template <int NR>
 void multiply_block(const DenseTile& rows, const Half* w, int64_t row, const HalfTile& t) {
@@ -140,24 +139,11 @@ void multiply_block(const DenseTile& rows, const Half* w, int64_t row, const Hal
 }
 
 void multiply_dense(const DenseTile& rows, const HalfTile& tile) {
-  constexpr int kRun = 3 * kLanes;
-  const auto* values = reinterpret_cast<const Half*>(rows.values);
-  for (int64_t row = 0; row < rows.rows; row += kBlockRows, values += rows.block_stride) {
-    HalfTile t = tile;
-    for (int left = tile.pixels; left > 0; left -= kRun) {
-      t.pixels = left < kRun ? left : kRun;
-      if (t.pixels <= kLanes) {
-        multiply_block<1>(rows, values, row, t);
-      } else if (t.pixels <= 2 * kLanes) {
-        multiply_block<2>(rows, values, row, t);
-      } else {
-        multiply_block<3>(rows, values, row, t);
-      }
-      t.x += kRun;
-      t.y += kRun;
-      if (t.residual != nullptr) t.residual += kRun;
-    }
-  }
+  for_each_run(rows, tile, [&](int64_t row, const Half* w, const HalfTile& t) {
+    if (t.pixels <= kLanes) return multiply_block<1>(rows, w, row, t);
+    if (t.pixels <= 2 * kLanes) return multiply_block<2>(rows, w, row, t);
+    multiply_block<3>(rows, w, row, t);
+  });
 }
 
 // Depthwise windows.
