@@ -25,8 +25,6 @@ enum class DwconvMethod : uint8_t { kRows, kFlat, kBordered };
 
 /// kFlat: pixels that one entry of the mask table speaks of; no tier has more lanes.
 constexpr int64_t kMaskOutputs = 16;
-/// Rows that may share a vector.
-constexpr int64_t kShortRow = kMaskOutputs / 2;
 /// kRows: positions in front of a row, and behind what its last output reads, that the bits cover.
 constexpr int64_t kInsideMargin = 128;
 
@@ -44,8 +42,7 @@ struct DwconvPlan {
   int64_t strip_rows;  ///< output rows of a strip; all of them for kFlat
   /// kRows: bit kInsideMargin + i, counted from the lowest of the first byte: position i is inside the row.
   const uint8_t* inside;
-  const uint8_t* inside_plane;  ///< kRows with rows of up to kShortRow: the same of the pixels of the plane
-  const float* zeros;           ///< kRows: [width.in] and kOverreadBytes, a row outside the plane
+  const float* zeros;  ///< kRows: [width.in] and kOverreadBytes, a row outside the plane
   /// kFlat: [taps][pixels / 16, rounded up]; bit i: what the tap of pixel i reads is inside the plane.
   const uint32_t* masks;
   /// kFlat: [taps], from a pixel to what its tap reads. kBordered: [kernel width], from the start of a bordered row.

@@ -2,18 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
-#include "kernels/dwconv/plane_rows.h"
-#include "kernels/tile_impl.h"
+#include "kernels/dwconv/column_filter.h"
 #include "kernels/window_impl.h"
 
 namespace lacuna {
 namespace {
-
-using Plane = PlaneOf<float>;
 
 /// Residual, clamp and store of the pixels at y + at.
 template <bool kMasked>
@@ -31,14 +27,6 @@ inline void for_each_vector(int64_t n, const Body& body) {
   int64_t first = 0;
   for (; first + Vec::kLanes <= n; first += Vec::kLanes) body.template run<false>(first, Vec::kLanes);
   if (first < n) body.template run<true>(first, static_cast<int>(n - first));
-}
-
-/// Bit i: position `first` + i is inside.
-inline uint32_t inside_bits(const uint8_t* inside, int64_t first) {
-  const auto bit = static_cast<uint64_t>(kInsideMargin + first);
-  uint64_t bits;
-  std::memcpy(&bits, inside + bit / 8, sizeof(bits));
-  return static_cast<uint32_t>(bits >> bit % 8);
 }
 
 /// Ends the vector at y + at, of which the first n pixels are to be written; any n above kLanes: all.
@@ -366,111 +354,24 @@ struct RowsFilter {
   }
 
   /// As many rows as leave registers for the rest.
-  static constexpr bool kFour = kStride == 1 ? kKernel <= 5 : kKernel == 3 && Vec::kLanes < 16;
+  static constexpr bool kFour = kStride == 1 ? kKernel <= 5 : kKernel == 3;
   static constexpr int kRows = Vec::kCheapShifts && !kFour ? 2 : 4;
-};
-
-/// Stride 1, rows as long in as out and short enough that a vector takes several.
-template <int kKernel>
-struct ShortRowsFilter {
-  static constexpr int kCentre = kKernel / 2;
-  const int64_t row;         ///< pixels
-  const int64_t rows;        ///< in a vector
-  const uint32_t all;        ///< bits of their pixels
-  LoadMask inside[kKernel];  ///< which pixels of these rows have the tap kx inside the row
-
-  static bool suits(const DwconvPlan& plan) {
-    const Window& w = plan.width;
-    return 2 * w.in <= Vec::kLanes && w.in == w.out && w.pad == kCentre;
-  }
-  explicit ShortRowsFilter(const DwconvPlan& plan)
-      : row(plan.width.in), rows(Vec::kLanes / row), all((1u << rows * row) - 1) {
-    for (int kx = 0; kx < kKernel; ++kx) {
-      uint32_t bits = 0;
-      for (int64_t i = 0; i < rows * row; ++i) {
-        const int64_t position = i % row + kx - kCentre;
-        if (position >= 0 && position < row) bits |= 1u << i;
-      }
-      inside[kx] = load_mask(bits);
-    }
-  }
-
-  template <int kx>
-  LACUNA_DWCONV_INLINE Vec shifted(Vec x) const {
-    constexpr int kShift = kx - kCentre;
-    if constexpr (kShift < 0) return keep(inside[kx], lanes_from<Vec::kLanes + kShift>(zero(), x));
-    if constexpr (kShift > 0) return keep(inside[kx], lanes_from<kShift>(x, zero()));
-    return x;
-  }
-  template <int... kx>
-  LACUNA_DWCONV_INLINE Vec add_row(Vec x, const Vec* weights, Vec sum, std::integer_sequence<int, kx...>) const {
-    ((sum = fma(shifted<kx>(x), weights[kx], sum)), ...);
-    return sum;
-  }
-
-  /// The pixels of the plane in `rows` rows from `first` on, zeros where rows lie outside; behind them come any.
-  LACUNA_DWCONV_INLINE Vec load_rows(const DwconvTile& t, const Plane& p, int64_t first) const {
-    if (first >= 0 && first + rows <= t.plan->height.in) return load(p.x + first * row);
-    return load_masked(p.x + first * row, load_mask(inside_bits(t.plan->inside_plane, first * row) & all));
-  }
-
-  /// V vectors of `rows` output rows from `first` on.
-  template <int V>
-  LACUNA_DWCONV_INLINE void filter(const DwconvTile& t, const Plane& p, const Vec* weights, int64_t first) const {
-    Vec sum[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sum[v] = splat(p.bias);
-#pragma GCC unroll 8
-    for (int ky = 0; ky < kKernel; ++ky) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        const Vec x = load_rows(t, p, first + v * rows + ky - t.plan->height.pad);
-        sum[v] = add_row(x, weights + ky * kKernel, sum[v], std::make_integer_sequence<int, kKernel>());
-      }
-    }
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      // Lanes behind these rows are written over by the next ones, of those in the strip.
-      const int64_t at = (first + v * rows - t.first_row) * row;
-      end_vector(t, p, at, t.rows * row - at, sum[v]);
-    }
-  }
-
-  void run(const DwconvTile& t, const Plane& p) const {
-    Vec weights[kKernel * kKernel];
-#pragma GCC unroll 49
-    for (int i = 0; i < kKernel * kKernel; ++i) weights[i] = splat(p.weights[i]);
-    const int64_t end = t.first_row + t.rows;
-    int64_t first = t.first_row;
-    for (; first + 3 * rows < end; first += 4 * rows) filter<4>(t, p, weights, first);
-    if (first + rows < end) {
-      filter<2>(t, p, weights, first);
-      first += 2 * rows;
-    }
-    if (first < end) filter<1>(t, p, weights, first);
-  }
 };
 
 template <int kKernel, int kStride, int kCentre>
 inline void filter_planes(const DwconvTile& tile) {
+  if constexpr (Vec::kCheapMasks) return ColumnFilter<kKernel, kStride, kCentre>::run(tile);
   for_each_plane(tile, [](const DwconvTile& t, const Plane& p) { RowsFilter<kKernel, kStride, kCentre>(t, p).run(); });
 }
 
 template <int kKernel, int kStride>
 inline void convolve_rows(const DwconvTile& tile) {
   if constexpr (kStride == 1) {
-    if constexpr (Vec::kCheapShifts) {
-      if (ShortRowsFilter<kKernel>::suits(*tile.plan)) {
-        const ShortRowsFilter<kKernel> filter(*tile.plan);
-        for_each_plane(tile, [&](const DwconvTile& t, const Plane& p) { filter.run(t, p); });
-        return;
-      }
-    }
     filter_planes<kKernel, 1, kKernel / 2>(tile);
-  } else if constexpr (kKernel == 3 && Vec::kCheapShifts) {
-    // Even pads leave the first tap where the vector begins, odd ones the second: the loads stay aligned.
+  } else if constexpr (Vec::kCheapMasks || (kKernel == 3 && Vec::kCheapShifts)) {
+    // Even pads leave tap 0 or 2 where the vector begins, odd ones tap 1: the loads stay aligned.
     if (tile.plan->width.pad % 2 == 0) {
-      filter_planes<kKernel, kStride, 0>(tile);
+      filter_planes<kKernel, kStride, Vec::kCheapMasks ? (kKernel - 1) / 4 * 2 : 0>(tile);
     } else {
       filter_planes<kKernel, kStride, 1>(tile);
     }

@@ -61,11 +61,8 @@ int64_t strip_rows_of(DwconvMethod method, const Window& height, const Window& w
 /// Bytes of bits that cover `positions` and the margins: a whole number of words.
 int64_t inside_bytes(int64_t positions) { return ceil_div(2 * kInsideMargin + positions, int64_t{64}) * 8; }
 
-/// What the bits of kRows cover: what the outputs of a row, and of a plane, read.
+/// What the bits of kRows cover: what the outputs of a row read.
 int64_t row_positions(const Window& width) { return std::max(width.in, width.out * width.stride); }
-int64_t plane_positions(const Window& height, const Window& width) {
-  return width.in <= kShortRow ? std::max(height.in, height.out) * width.in : 0;
-}
 
 /// A row outside the plane, and what vectors read behind it.
 int64_t zero_bytes(const Window& width) {
@@ -73,9 +70,7 @@ int64_t zero_bytes(const Window& width) {
 }
 
 /// Of the tables of kRows.
-int64_t row_table_bytes(const Window& height, const Window& width) {
-  return inside_bytes(row_positions(width)) + inside_bytes(plane_positions(height, width)) + zero_bytes(width);
-}
+int64_t row_table_bytes(const Window& width) { return inside_bytes(row_positions(width)) + zero_bytes(width); }
 
 int64_t mask_count(DwconvMethod method, const Window& height, const Window& width) {
   if (method != DwconvMethod::kFlat) return 0;
@@ -92,24 +87,14 @@ bool inside(const Window& w, int64_t o, int64_t k) {
   return position >= 0 && position < w.in;
 }
 
-/// Bits of `positions`, of which the first `inside` are set. Returns the byte behind them.
-uint8_t* mark_inside(int64_t inside, int64_t positions, uint8_t* bits) {
-  const int64_t bytes = inside_bytes(positions);
-  std::memset(bits, 0, static_cast<size_t>(bytes));
-  for (int64_t i = kInsideMargin; i < kInsideMargin + inside; ++i) {
-    bits[i / 8] = static_cast<uint8_t>(bits[i / 8] | 1 << i % 8);
+void mark_rows(const Window& width, uint8_t* tables, DwconvPlan* plan) {
+  const int64_t bytes = inside_bytes(row_positions(width));
+  std::memset(tables, 0, static_cast<size_t>(bytes + zero_bytes(width)));
+  for (int64_t i = kInsideMargin; i < kInsideMargin + width.in; ++i) {
+    tables[i / 8] = static_cast<uint8_t>(tables[i / 8] | 1 << i % 8);
   }
-  return bits + bytes;
-}
-
-void mark_rows(const Window& height, const Window& width, uint8_t* tables, DwconvPlan* plan) {
-  const int64_t plane = plane_positions(height, width);
-  uint8_t* const plane_bits = mark_inside(width.in, row_positions(width), tables);
-  uint8_t* const zeros = mark_inside(plane > 0 ? height.in * width.in : 0, plane, plane_bits);
-  std::memset(zeros, 0, static_cast<size_t>(zero_bytes(width)));
   plan->inside = tables;
-  plan->inside_plane = plane_bits;
-  plan->zeros = reinterpret_cast<const float*>(zeros);
+  plan->zeros = reinterpret_cast<const float*>(tables + bytes);
 }
 
 void mask_pixels(const Window& height, const Window& width, uint32_t* masks) {
@@ -156,7 +141,7 @@ DwconvMethod choose_dwconv_method(const Window& height, const Window& width) {
 
 size_t dwconv_table_bytes(const Window& height, const Window& width) {
   const DwconvMethod method = choose_dwconv_method(height, width);
-  if (method == DwconvMethod::kRows) return static_cast<size_t>(row_table_bytes(height, width));
+  if (method == DwconvMethod::kRows) return static_cast<size_t>(row_table_bytes(width));
   const int64_t phases = method == DwconvMethod::kBordered ? width.kernel : 0;
   return static_cast<size_t>(phases) * sizeof(DwconvPhase) +
          static_cast<size_t>(shift_count(method, height, width)) * sizeof(int64_t) +
@@ -186,7 +171,7 @@ DwconvPlan plan_dwconv(const Window& height, const Window& width, void* tables) 
   plan.shifts = shifts;
   plan.masks = masks;
   if (plan.method == DwconvMethod::kRows || !is_built(BuiltWindow{})) {
-    mark_rows(height, width, static_cast<uint8_t*>(tables), &plan);
+    mark_rows(width, static_cast<uint8_t*>(tables), &plan);
   } else if (plan.method == DwconvMethod::kFlat) {
     mask_pixels(height, width, masks);
     shift_taps(height, width, shifts);

@@ -1,6 +1,8 @@
 // Planes of a tile and their rows, in front of which the tier's Vec comes.
 #pragma once
 
+#include <cstring>
+
 #include "kernels/dwconv/dwconv.h"
 
 /// Arrays of vectors stay in registers only where everything that takes them is inlined.
@@ -29,20 +31,20 @@ inline void for_each_plane(const DwconvTileOf<T>& t, const Visit& visit) {
   }
 }
 
+/// Bit i: position `first` + i is inside (DwconvPlan::inside).
+inline uint32_t inside_bits(const uint8_t* inside, int64_t first) {
+  const auto bit = static_cast<uint64_t>(kInsideMargin + first);
+  uint64_t bits;
+  std::memcpy(&bits, inside + bit / 8, sizeof(bits));
+  return static_cast<uint32_t>(bits >> bit % 8);
+}
+
 /// The input rows from `first` on; those outside the plane are zeros.
 template <int N, class T>
 struct InputRows {
   LACUNA_DWCONV_INLINE InputRows(const DwconvTileOf<T>& t, const PlaneOf<T>& p, int64_t first) {
     const int64_t height = t.plan->height.in, width = t.plan->width.in;
     const T* const zeros = reinterpret_cast<const T*>(t.plan->zeros);
-    if constexpr (Vec::kLanes == 16) {  // pointers stored one by one and loaded by twos would wait for the stores
-#pragma GCC unroll 16
-      for (int i = 0; i < N; ++i) {
-        const int64_t row = first + i;
-        at[i] = static_cast<uint64_t>(row) < static_cast<uint64_t>(height) ? p.x + row * width : zeros;
-      }
-      return;
-    }
     if (first >= 0 && first + N <= height) {
 #pragma GCC unroll 16
       for (int i = 0; i < N; ++i) at[i] = p.x + (first + i) * width;

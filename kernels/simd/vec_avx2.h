@@ -13,6 +13,7 @@ struct Vec {
   static constexpr bool kFastLookup = true;
   static constexpr bool kLaneProducts = false;
   static constexpr bool kCheapShifts = false;
+  static constexpr bool kCheapMasks = false;
   __m256 v;
 };
 struct Mask {

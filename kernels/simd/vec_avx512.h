@@ -13,6 +13,7 @@ struct Vec {
   static constexpr bool kFastLookup = true;
   static constexpr bool kLaneProducts = false;
   static constexpr bool kCheapShifts = true;
+  static constexpr bool kCheapMasks = true;
   __m512 v;
 };
 struct Mask {

@@ -25,6 +25,7 @@ struct Vec {
   static constexpr bool kFastLookup = kIsArm64;
   static constexpr bool kLaneProducts = kIsArm64;
   static constexpr bool kCheapShifts = kRegisters > 16;  // they need more of them
+  static constexpr bool kCheapMasks = false;
   float32x4_t v;
 };
 struct Mask {

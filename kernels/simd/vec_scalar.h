@@ -20,6 +20,8 @@ struct Vec {
   static constexpr bool kLaneProducts = false;
   /// lanes_from is one instruction, so that it beats a load that is not aligned.
   static constexpr bool kCheapShifts = false;
+  /// load_masked, load_first and store_first are one instruction, wherever they begin.
+  static constexpr bool kCheapMasks = false;
   Lanes v;
 };
 struct Mask {

@@ -1,9 +1,5 @@
 // Nothing but the NEON tier's functions; vec_test.cc calls them on machines that have it.
 #if __ARM_ARCH >= 7
-#if defined(__arm__) && !defined(__clang__)
-#pragma GCC target("fpu=neon-vfpv4")
-#endif
-
 #include "kernels/simd/vec_neon.h"
 // The tier's Vec comes first.
 #include "tests/kernels/simd/vec_functions_impl.h"
