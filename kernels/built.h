@@ -11,7 +11,7 @@ namespace lacuna {
 
 /// What kernels of products and of unfolding are for: by weights, and by where columns of pixels come from
 /// (kernels/ops/conv/tiles.h). Of one pixel and of dense products of vectors it is all the same. Beside these: a last
-/// row block of which half is empty.
+/// row block of which half is empty, and sparse rows in the order of their entries.
 enum class TileKind : uint8_t {
   kSparsePlanes,
   kSparsePixels,
@@ -22,9 +22,10 @@ enum class TileKind : uint8_t {
   kOnePixel,
   kProduct,
   kHalfBlock,
+  kOrderedRows,
 };
 constexpr const char* kTileKindNames[] = {"SparsePlanes", "SparsePixels", "SparseLines", "DensePlanes", "DensePixels",
-                                          "DenseLines",   "OnePixel",     "Product",     "HalfBlock"};
+                                          "DenseLines",   "OnePixel",     "Product",     "HalfBlock",   "OrderedRows"};
 
 /// Any of some.
 struct AnyTile {

@@ -20,6 +20,7 @@ struct PackedWeights {
   uint32_t groups = 1;    ///< rows are split evenly among them
   uint32_t block = 0;     ///< of sparse packings: columns of a block
   uint32_t segments = 1;  ///< of sparse packings: runs of entries of a row in a block
+  bool ordered = false;   ///< of SparseRows: whether rows stand in the order of their entries
   Span<const uint8_t> index;
   Span<const float> values;  ///< of elements of `dtype`
   Span<const float> bias;    ///< [rows], or empty
@@ -38,6 +39,9 @@ inline lacuna_status check_built(TileKind kind, lacuna_error* error) {
   return fail(error, LACUNA_ERROR_MEANING, "this library has no kernels for %s",
               kTileKindNames[static_cast<int>(kind)]);
 }
+
+/// Whether rows stand in the order of their entries; false where no file that this build takes has such.
+inline bool is_ordered(const PackedWeights& weights) { return is_built(TileKind::kOrderedRows) && weights.ordered; }
 
 /// Whether a packing leaves zeros out.
 inline bool is_sparse(fbs::Packing packing) {

@@ -152,8 +152,13 @@ void choose_packing(const Graph& graph, const std::vector<size_t>& nodes, const 
     choices[i].predicted = predict(layer_of(graph, graph.nodes[i]), forms, costs);
     sums = sums.empty() ? choices[i].predicted : sum_of(sums, choices[i].predicted);
   }
+  const fbs::Packing packing = sums.empty() ? forms.front().packing : fastest(sums).packing;
+  const bool ordered = costs.orders_rows() && std::all_of(nodes.begin(), nodes.end(), [&](size_t i) {
+                         return gains_by_order(layer_of(graph, graph.nodes[i]), packing);
+                       });
   for (const size_t i : nodes) {
-    choices[i].packing = sums.empty() ? forms.front().packing : fastest(sums).packing;
+    choices[i].packing = packing;
+    choices[i].ordered = ordered;
     choices[i].reason = explain(layer_of(graph, graph.nodes[i]), costs, forms.size(), choices[i]);
   }
 }

@@ -19,6 +19,7 @@ struct PackingTime {
 /// What was decided for one node. For a node without weights only `macs` counts and the packing is None.
 struct Choice {
   fbs::Packing packing = fbs::Packing::None;
+  bool ordered = false;  ///< whether rows are stored in the order of their entries (kernels/spmm/sparse_rows.h)
   uint64_t weights = 0;  ///< all of them, zeros included
   uint64_t nonzeros = 0;
   uint64_t macs = 0;                   ///< multiply-adds of one run as if dense

@@ -158,6 +158,12 @@ TermCounts estimate_terms(const Layer& layer, double density, fbs::Packing packi
   return count_terms(layer, PackedSize{sampled.meta, sampled.entries * scale, sampled.index_bytes * scale});
 }
 
+bool gains_by_order(const Layer& layer, fbs::Packing packing) {
+  constexpr int64_t kMostPixels = 256;
+  const int64_t pixels = count(layer.y, 2, layer.y.rank);
+  return packing == fbs::Packing::SparseRows && layer.attrs.AsConv() != nullptr && pixels > 1 && pixels <= kMostPixels;
+}
+
 std::vector<fbs::Packing> packings_of(const Layer& layer) {
   Tensor weight;
   weight.shape = layer.weight;

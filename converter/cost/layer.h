@@ -79,6 +79,10 @@ Tensor random_weights(const Shape& shape, double density, uint32_t seed);
 /// scaled up, so that this is fast for any layer.
 TermCounts estimate_terms(const Layer& layer, double density, fbs::Packing packing);
 
+/// Whether time is to be had from rows in the order of their entries (kernels/spmm/sparse_rows.h), on CPUs whose
+/// profile says so: convolutions of few pixels (docs/decisions/0005).
+bool gains_by_order(const Layer& layer, fbs::Packing packing);
+
 /// Packings that can hold the layer's weights, the dense one first.
 std::vector<fbs::Packing> packings_of(const Layer& layer);
 

@@ -9,6 +9,7 @@
 
 #include "converter/ir/operands.h"
 #include "converter/plan/plan.h"
+#include "kernels/spmm/pack.h"
 #include "platforms/cpu_features.h"
 #include "platforms/platform.h"
 #include "sdk/base/align.h"
@@ -66,6 +67,15 @@ void AlignedMemory::Free::operator()(void* memory) const { std::free(memory); }
 CacheSweeper::CacheSweeper() : memory_(sweep_bytes()) {}
 
 void CacheSweeper::sweep() { touch(memory_.data(), memory_.bytes()); }
+
+WeightBytes pack_for_this_machine(const Layer& layer, const Tensor& weight, const Tensor* bias, fbs::Packing packing) {
+  const PackedAttrs attrs(layer.attrs);
+  WeightBytes packed = host_op(layer.attrs.type).pack(attrs.table(), weight, bias, packing);
+#if defined(__x86_64__)  // as Profile::orders_rows
+  if (gains_by_order(layer, packing)) order_rows(packed);
+#endif
+  return packed;
+}
 
 LayerTimer::LayerTimer(const Layer& layer, const WeightBytes& weights, IsaMask isas)
     : attrs_(layer.attrs),

@@ -35,6 +35,9 @@ class CacheSweeper {
   AlignedMemory memory_;
 };
 
+/// Weights as they are packed for this build's CPU family. `bias` may be null.
+WeightBytes pack_for_this_machine(const Layer& layer, const Tensor& weight, const Tensor* bias, fbs::Packing packing);
+
 /// A layer bound to kernels, with memory of its own.
 class LayerTimer {
  public:

@@ -174,6 +174,10 @@ std::optional<double> CostModel::microseconds(LayerKind kind, fbs::Packing packi
   return std::exp(log_sum / static_cast<double>(profiles_.size())) * 1e-3;
 }
 
+bool CostModel::orders_rows() const {
+  return std::any_of(profiles_.begin(), profiles_.end(), [](const Profile& profile) { return profile.orders_rows(); });
+}
+
 int64_t CostModel::l2_bytes() const {
   int64_t least = profiles_[0].l2_bytes;
   for (const Profile& profile : profiles_) least = std::min(least, profile.l2_bytes);

@@ -23,6 +23,9 @@ struct Profile {
   int64_t l2_bytes = 0;  ///< cache of one core
   std::vector<LayerCosts> costs;
 
+  /// Whether rows in the order of their entries gain time: for x86. Elsewhere that has not been measured.
+  bool orders_rows() const { return name.rfind("x86-", 0) == 0; }
+
   /// Null: this packing was not measured for such layers.
   const LayerCosts* find(fbs::Packing packing, LayerKind kind) const;
 };
@@ -49,6 +52,9 @@ class CostModel {
 
   /// Microseconds of one run at one thread; nothing when a profile has no costs for it.
   std::optional<double> microseconds(LayerKind kind, fbs::Packing packing, const TermCounts& counts) const;
+
+  /// Whether one of the profiles orders rows, which harms no other.
+  bool orders_rows() const;
 
   /// L2 of the smallest core.
   int64_t l2_bytes() const;

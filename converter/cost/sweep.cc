@@ -1,6 +1,6 @@
 #include "converter/cost/sweep.h"
 
-#include "converter/ir/operands.h"
+#include "converter/cost/measure.h"
 
 namespace lacuna {
 namespace {
@@ -208,10 +208,9 @@ std::vector<SweepPoint> sweep_points(const std::vector<Layer>& layers, const std
 
 WeightBytes pack_point(const SweepPoint& point) {
   const Layer& layer = point.layer;
-  const PackedAttrs attrs(layer.attrs);
   const Tensor weight = random_weights(layer.weight, point.density, kSeed);
   const Tensor bias(ElementType::kF32, make_shape({layer.weight[0]}));
-  return host_op(layer.attrs.type).pack(attrs.table(), weight, layer.has_bias ? &bias : nullptr, point.packing);
+  return pack_for_this_machine(layer, weight, layer.has_bias ? &bias : nullptr, point.packing);
 }
 
 }  // namespace lacuna

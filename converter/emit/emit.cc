@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "converter/ir/operands.h"
+#include "kernels/spmm/pack.h"
 #include "sdk/base/half.h"
 #include "sdk/format/header.h"
 #include "sdk/format/limits.h"
@@ -126,7 +127,7 @@ class Emitter {
     step->attrs = node.attrs;
     for (const ValueId id : device_operands(node)) step->inputs.push_back(id == kNoValue ? kOmitted : number_.at(id));
     step->outputs.push_back(add_value(node.output));
-    if (choice.packing != fbs::Packing::None) step->weights = pack(node, choice.packing);
+    if (choice.packing != fbs::Packing::None) step->weights = pack(node, choice);
     step->choice = std::make_unique<fbs::ChoiceT>();
     step->choice->nonzeros = choice.nonzeros;
     step->choice->weights = choice.weights;
@@ -141,19 +142,21 @@ class Emitter {
     program_.steps.push_back(std::move(step));
   }
 
-  std::unique_ptr<fbs::PackedWeightsT> pack(const Node& node, fbs::Packing packing) {
+  std::unique_ptr<fbs::PackedWeightsT> pack(const Node& node, const Choice& choice) {
     const ValueId bias = operand_with_role(node, Role::kBias);
     const PackedAttrs attrs(node.attrs);
-    const WeightBytes bytes = host_op(node.attrs.type)
-                                  .pack(attrs.table(), graph_.constant(operand_with_role(node, Role::kWeight)),
-                                        bias == kNoValue ? nullptr : &graph_.constant(bias), packing);
+    WeightBytes bytes = host_op(node.attrs.type)
+                            .pack(attrs.table(), graph_.constant(operand_with_role(node, Role::kWeight)),
+                                  bias == kNoValue ? nullptr : &graph_.constant(bias), choice.packing);
+    if (choice.ordered) order_rows(bytes);
     auto out = std::make_unique<fbs::PackedWeightsT>();
-    out->packing = packing;
+    out->packing = choice.packing;
     out->rows = bytes.meta.rows;
     out->columns = bytes.meta.columns;
     out->groups = bytes.meta.groups;
     out->block = bytes.meta.block;
     out->segments = bytes.meta.segments;
+    out->ordered = bytes.meta.ordered;
     out->index_bytes = bytes.index.size();
     out->index_offset = segment_.add_index(bytes.index.data(), bytes.index.size());
     out->dtype = graph_.value(node.output).dtype;

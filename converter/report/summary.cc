@@ -89,6 +89,7 @@ void add_weight_variants(const OpStep& step, bool convolves, std::set<std::strin
   const TileKind kind = convolves ? conv_tile_kind(step) : fully_connected_tile_kind(step);
   variants.insert(tile_name(kind));
   if (convolves && has_half_block(*step.weights)) variants.insert(tile_name(TileKind::kHalfBlock));
+  if (step.weights->ordered) variants.insert(tile_name(TileKind::kOrderedRows));
 }
 
 void add_resize_variants(const OpStep& step, std::set<std::string>& variants) {

@@ -128,9 +128,10 @@ void multiply_rows(const SparseTile& rows, const HalfTile& t) {
   const Clamp clamp(t.low, t.high);
   Entries entries = {nullptr, rows.gaps, reinterpret_cast<const Half*>(rows.values),
                      t.x_stride * static_cast<int64_t>(sizeof(Half))};
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t at = 0; at < rows.rows; ++at) {
+    const int64_t row = rows.row(at);
     uint16_t count;
-    std::memcpy(&count, rows.counts + row * 2, sizeof(count));
+    std::memcpy(&count, rows.counts + at * 2, sizeof(count));
     Half* y = t.y + row * t.y_stride;
     entries.x = reinterpret_cast<const char*>(t.x);
     Vec sum[NR];

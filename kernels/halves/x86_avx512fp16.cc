@@ -70,9 +70,10 @@ void multiply_rows(const SparseTile& rows, const HalfTile& t) {
   const Clamp clamp(t.low, t.high);
   const uint8_t* gap = rows.gaps;
   const auto* value = reinterpret_cast<const Half*>(rows.values);
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t at = 0; at < rows.rows; ++at) {
+    const int64_t row = rows.row(at);
     uint16_t count;
-    std::memcpy(&count, rows.counts + row * 2, sizeof(count));
+    std::memcpy(&count, rows.counts + at * 2, sizeof(count));
     const Half* x = t.x;
     Vec sum[NR];
 #pragma GCC unroll 4

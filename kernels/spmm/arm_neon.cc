@@ -75,7 +75,8 @@ inline void multiply_lanes(const SparseTile& rows, const TileInput& in, const Ti
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
   const int64_t segments = kOffsets ? rows.segments : 1;
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t at = 0; at < rows.rows; ++at) {
+    const int64_t row = rows.row(at);
     Vec sum[NR];
     if (segments == 1) {
       start_sums<NR, kMasked>(out, row, tail, sum);

@@ -1,6 +1,7 @@
 #include "kernels/spmm/pack.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/spmm/sparse_rows.h"
 
@@ -10,7 +11,7 @@ namespace {
 /// Columns whose tiles of 64 pixels take L1 (32 KiB).
 constexpr uint32_t kColumnsInL1 = 128;
 /// The same of planes that are copied out of windows, each of which serves all rows of the kernel.
-constexpr uint32_t kPlanesInL1 = 48;
+constexpr uint32_t kPlanesInL1 = 72;
 /// Scratch for the copied planes of a block stays below half a megabyte.
 constexpr uint32_t kMaxPlanes = 512;
 /// Below this many entries of a row in a block, the block's overhead outweighs what L1 gains.
@@ -83,6 +84,13 @@ void pack_segment(const RowGroup& rows, int64_t height, int64_t first, int64_t e
   streams.counts.push_back(static_cast<uint8_t>(n >> 8));
 }
 
+/// A row of a block as it was packed.
+struct StoredRow {
+  int64_t row;
+  int64_t entry;            ///< its first one
+  std::vector<int> counts;  ///< [segments]
+};
+
 }  // namespace
 
 uint32_t choose_sparse_block(const WeightMatrix& weights, fbs::Packing packing) {
@@ -127,6 +135,43 @@ WeightBytes pack_sparse_rows(const WeightMatrix& weights, const Tensor* bias, fb
   return packed;
 }
 
+void order_rows(WeightBytes& packed) {
+  const PackedWeights old = packed.view();
+  const int64_t rows = sparse_row_groups(old), window = order_window(rows);
+  const int64_t count_bytes = int64_t{2} * old.segments;  // of a row
+  std::vector<int8_t> moves;
+  Streams streams;
+  int64_t entry = 0;
+  for (int64_t block = 0; block < old.groups * sparse_blocks(old); ++block) {
+    for (int64_t first = 0; first < rows; first += window) {
+      std::vector<StoredRow> stored;
+      for (int64_t row = first; row < std::min(first + window, rows); ++row) {
+        const uint8_t* counts = sparse_tile(old, 0, 0, block * rows + row, 1, 0).counts;
+        stored.push_back({row, entry, {}});
+        for (uint32_t s = 0; s < old.segments; ++s)
+          stored.back().counts.push_back(counts[2 * s] | counts[2 * s + 1] << 8);
+        for (const int n : stored.back().counts) entry += n;
+      }
+      std::stable_sort(stored.begin(), stored.end(),
+                       [](const StoredRow& a, const StoredRow& b) { return a.counts < b.counts; });
+      for (size_t i = 0; i < stored.size(); ++i) {
+        const StoredRow& row = stored[i];
+        moves.push_back(static_cast<int8_t>(row.row - first - static_cast<int64_t>(i)));
+        const SparseTile from = sparse_tile(old, 0, 0, block * rows + row.row, 1, row.entry);
+        const int64_t entries = std::accumulate(row.counts.begin(), row.counts.end(), int64_t{0});
+        streams.counts.insert(streams.counts.end(), from.counts, from.counts + count_bytes);
+        streams.gaps.insert(streams.gaps.end(), from.gaps, from.gaps + entries);
+        streams.values.insert(streams.values.end(), from.values, from.values + entries);
+      }
+    }
+  }
+  packed.meta.ordered = true;
+  packed.index = std::move(streams.counts);
+  packed.index.insert(packed.index.end(), moves.begin(), moves.end());
+  packed.index.insert(packed.index.end(), streams.gaps.begin(), streams.gaps.end());
+  packed.values = std::move(streams.values);
+}
+
 std::vector<float> unpack_sparse_rows(const PackedWeights& weights) {
   std::vector<float> dense(size_t{weights.rows} * weights.columns);
   const int64_t rows = weights.rows / weights.groups, height = rows_of_sparse_group(weights.packing);
@@ -135,13 +180,14 @@ std::vector<float> unpack_sparse_rows(const PackedWeights& weights) {
     for (int64_t block = 0; block < sparse_blocks(weights); ++block) {
       for (int64_t row = 0; row < rows; row += height) {
         const SparseTile tile = sparse_tile(weights, group, block, row, 1, entry);
+        const int64_t to = row + tile.row(0);
         const uint8_t *count = tile.counts, *gap = tile.gaps;
         for (uint32_t s = 0; s < weights.segments; ++s, count += 2) {
           int64_t column = block * weights.block;
           for (const int64_t end = entry + (count[0] | count[1] << 8); entry < end; ++entry) {
             column += *gap++;
-            for (int64_t r = 0; r < height && row + r < rows; ++r) {
-              dense[static_cast<size_t>((group * rows + row + r) * weights.columns + column)] +=
+            for (int64_t r = 0; r < height && to + r < rows; ++r) {
+              dense[static_cast<size_t>((group * rows + to + r) * weights.columns + column)] +=
                   weights.values[static_cast<size_t>(entry * height + r)];
             }
           }

@@ -2,16 +2,20 @@
 //
 // The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
 // the order [group][block][row of the group][segment], where SparseRows4 has blocks of 4 rows for rows:
-//   index   counts, uint16 little-endian: entries of each segment of each row; behind all counts the gaps, uint8:
-//   columns
-//           from the entry before, or from the block's first column at the start of a segment
+//   index   counts, uint16 little-endian: entries of each segment of each row; where rows are ordered, behind all
+//   counts
+//           their moves, int8, a row: rows from where it stands to where it belongs; then the gaps, uint8: columns from
+//           the entry before, or from the block's first column at the start of a segment
 //   values  float32, one for each row of an entry; 0 for rows that the last block of 4 lacks
 // A gap over 255 is bridged by entries of gap 255 and value 0. See docs/decisions/0001.
+// Ordered rows (SparseRows alone): the rows of a group are cut into windows of order_window, and in a block those of
+// each window stand in the order of their entries, so that the processor foresees where a row ends.
 #pragma once
 
 #include "kernels/packed_weights.h"
 #include "kernels/split_rows.h"
 #include "kernels/spmm/spmm.h"
+#include "sdk/base/align.h"
 #include "sdk/base/status.h"
 
 namespace lacuna {
@@ -30,6 +34,18 @@ inline int64_t rows_of_sparse_group(fbs::Packing packing) { return packing == fb
 inline int64_t sparse_row_groups(const PackedWeights& weights) {
   const int64_t height = rows_of_sparse_group(weights.packing);
   return (weights.rows / weights.groups + height - 1) / height;
+}
+
+/// Rows of a window of ordered rows, the last one may have fewer: at most 64, and few enough for four threads to share
+/// any number of rows evenly.
+inline int64_t order_window(int64_t rows) { return ceil_div(rows, 4 * ceil_div(rows, int64_t{256})); }
+
+/// Row groups that ranges of rows are cut between.
+inline int64_t sparse_row_step(const PackedWeights& weights) {
+  return is_ordered(weights) ? order_window(sparse_row_groups(weights)) : 1;
+}
+inline int64_t sparse_row_steps(const PackedWeights& weights) {
+  return ceil_div(sparse_row_groups(weights), sparse_row_step(weights));
 }
 
 /// Blocks of columns.

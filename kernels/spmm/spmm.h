@@ -12,10 +12,14 @@ namespace lacuna {
 /// The streams of neighbouring rows in one block of columns.
 struct SparseTile {
   const uint8_t* counts;  ///< [rows or blocks of 4][segments] little-endian uint16: entries of each
+  const int8_t* moves;    ///< [rows] from where a row stands to where it belongs; null: it stands there
   const uint8_t* gaps;    ///< of each entry, from the one before; from column 0 at the start of a row
   const float* values;    ///< of each entry, 1 or 4; for kernels/halves they are halves
   int64_t rows;
   int64_t segments;  ///< of a row
+
+  /// The row that stands at `at`.
+  int64_t row(int64_t at) const { return is_built(TileKind::kOrderedRows) && moves != nullptr ? at + moves[at] : at; }
 };
 
 /// Pixels of a line (TileInput) that every kernel of SparseRows keeps in registers.

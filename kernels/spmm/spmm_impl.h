@@ -51,11 +51,12 @@ inline void multiply_rows(const SparseTile& rows, const TileInput& in, const Til
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
   const int64_t segments = kSegments ? rows.segments : 1;
-  for (int64_t row = 0; row < rows.rows; row += R) {
+  for (int64_t at = 0; at < rows.rows; at += R) {
+    const int64_t row = R == 1 ? rows.row(at) : at;
     Vec sum[R][NR];
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {
-      start_row<NR, kMasked, kSegments>(out, r == 0 || row + r < rows.rows ? row + r : row, tail, sum[r]);
+      start_row<NR, kMasked, kSegments>(out, r == 0 || at + r < rows.rows ? row + r : row, tail, sum[r]);
     }
     for (int64_t s = 0; s < segments; ++s, count += sizeof(uint16_t)) {
       if (kSegments && s > 0) start_segment<NR, kMasked>(rows, in, out, row, s, tail, sum[0]);
@@ -76,7 +77,7 @@ inline void multiply_rows(const SparseTile& rows, const TileInput& in, const Til
     }
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {
-      if (r == 0 || row + r < rows.rows) end_sums<NR, kMasked>(out, row + r, tail, sum[r]);
+      if (r == 0 || at + r < rows.rows) end_sums<NR, kMasked>(out, row + r, tail, sum[r]);
     }
   }
 }
@@ -137,7 +138,8 @@ inline void multiply_vector(const SparseTile& rows, const TileInput& in, const T
   const uint8_t* gap = rows.gaps;
   const float* value = rows.values;
   const int64_t stride = kStride > 0 ? kStride : in.column_stride;
-  for (int64_t row = 0; row < rows.rows; ++row) {
+  for (int64_t at = 0; at < rows.rows; ++at) {
+    const int64_t row = rows.row(at);
     float sum[4] = {start_sum(out, row), 0, 0, 0};
     for (int64_t s = 0; s < rows.segments; ++s, count += sizeof(uint16_t)) {
       const float* x = in.x;

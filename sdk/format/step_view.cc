@@ -63,6 +63,7 @@ PackedWeights view_weights(const fbs::PackedWeights& weights, const Bases& bases
   view.groups = weights.groups();
   view.block = weights.block();
   view.segments = weights.segments();
+  view.ordered = weights.ordered();
   view.index = range<uint8_t>(bases.weights, weights.index_offset(), weights.index_bytes());
   view.dtype = weights.dtype();
   if (is_built(fbs::Dtype::F16) && view.dtype == fbs::Dtype::F16 && bases.widens) {

@@ -393,8 +393,9 @@ class Verifier {
       return fail(reason, LACUNA_ERROR_MEANING, "block %u or %llu index bytes do not suit the packing", weights.block(),
                   static_cast<unsigned long long>(weights.index_bytes()));
     }
-    if (weights.segments() != 1 && weights.packing() != fbs::Packing::SparseRows) {
-      return fail(reason, LACUNA_ERROR_MEANING, "%u segments do not suit the packing", weights.segments());
+    if ((weights.segments() != 1 || weights.ordered()) && weights.packing() != fbs::Packing::SparseRows) {
+      return fail(reason, LACUNA_ERROR_MEANING, "%u segments or ordered rows do not suit the packing",
+                  weights.segments());
     }
     if (!is_multiple(weights.values_bytes(), static_cast<uint64_t>(bytes_of(weights.dtype()))) ||
         (weights.bias_bytes() != 0 && weights.bias_bytes() != uint64_t{4} * weights.rows())) {

@@ -95,7 +95,7 @@ Binding bind_half_products(const OpStep& step, const BindContext& context, void*
   s.tiles = ceil_div(s.pixels, int64_t{sparse ? kHalfTilePixels : kGemmTilePixels});
   const int64_t threads =
       useful_threads(static_cast<int64_t>(s.weights.values.size) * g.batch * s.pixels, context.threads);
-  const int64_t row_units = sparse ? sparse_row_groups(s.weights) : row_blocks(s.weights);
+  const int64_t row_units = sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights);
   const int64_t ranges = choose_row_ranges(g.batch * s.tiles, std::min(max_row_ranges(1), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
   s.ranges = RowRanges(1, ranges, sparse ? sparse_blocks(s.weights) : 0, tables);

@@ -433,7 +433,7 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
 
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;
   const int64_t threads = useful_threads(macs, context.threads);
-  const int64_t row_units = shapes.sparse ? sparse_row_groups(s.weights) : row_blocks(s.weights);
+  const int64_t row_units = shapes.sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights);
   const int64_t ranges =
       choose_row_ranges(s.images * g.groups * s.tiles, std::min(max_row_ranges(g.groups), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));

@@ -240,7 +240,7 @@ Binding bind(const OpStep& step, const BindContext& context, void* memory) {
   const char* name = sparse ? choose_sparse_kernel(s, context.isas) : choose_dense_kernel(s, context.isas);
 
   const int64_t threads = useful_threads(static_cast<int64_t>(s.weights.values.size) * s.count, context.threads);
-  const int64_t most = std::min(kMaxRowRanges, sparse ? sparse_row_groups(s.weights) : row_blocks(s.weights));
+  const int64_t most = std::min(kMaxRowRanges, sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights));
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
   s.ranges = RowRanges(1, choose_row_ranges(s.tiles, most, threads), sparse ? sparse_blocks(s.weights) : 0, tables);
   if (sparse) {

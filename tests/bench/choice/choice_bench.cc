@@ -77,11 +77,10 @@ Row measure(const std::string& name, const Layer& layer, double density, IsaMask
   constexpr uint32_t kSeed = 3;
   constexpr int kLeastRuns = 5;
   Row row = {name, density, packings_of(layer), {}, {}, kind_of(layer)};
-  const PackedAttrs attrs(layer.attrs);
   const Tensor weight = random_weights(layer.weight, density, kSeed);
   std::vector<std::unique_ptr<LayerTimer>> timers;
   for (const fbs::Packing packing : row.packings) {
-    const WeightBytes packed = host_op(layer.attrs.type).pack(attrs.table(), weight, nullptr, packing);
+    const WeightBytes packed = pack_for_this_machine(layer, weight, nullptr, packing);
     row.counts.push_back(count_terms(layer, size_of(packed)));
     timers.push_back(std::make_unique<LayerTimer>(layer, packed, isas));
   }

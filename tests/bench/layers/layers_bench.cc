@@ -71,10 +71,9 @@ void add_rows(const Layer& layer, double density, const Tier& tier, double peak,
               CacheSweeper& sweeper, Table& table) {
   constexpr uint32_t kSeed = 5;
   constexpr int kLeastRuns = 5;
-  const PackedAttrs attrs(layer.attrs);
   const Tensor weight = random_weights(layer.weight, density, kSeed);
   for (const fbs::Packing packing : packings_of(layer)) {
-    const WeightBytes packed = host_op(layer.attrs.type).pack(attrs.table(), weight, nullptr, packing);
+    const WeightBytes packed = pack_for_this_machine(layer, weight, nullptr, packing);
     LayerTimer timer(layer, packed, up_to(tier.isa));
     const double ns = least_ns(timer, sweeper, options.milliseconds * 1e-3, kLeastRuns);
     const double dense = dense_macs(layer) / ns, nonzero = dense * density;

@@ -24,6 +24,7 @@ AlignedBytes dense_file(Graph graph) {
   std::vector<Choice> choices = choose(graph, costs_of_target("generic"));
   for (Choice& choice : choices) {
     if (is_sparse(choice.packing)) choice.packing = fbs::Packing::DenseRows8;
+    choice.ordered = false;
   }
   const std::string bytes = emit(graph, choices, make_plan(graph), {});
   AlignedBytes file(bytes.size());

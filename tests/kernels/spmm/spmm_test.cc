@@ -32,6 +32,33 @@ WeightMatrix matrix_of(const Tensor& weight, uint32_t groups) {
 
 constexpr fbs::Packing kPackings[] = {fbs::Packing::SparseRows, fbs::Packing::SparseRows4};
 
+/// Rows in the order of their entries: a permutation within each window, and the same weights.
+void check_order(WeightBytes packed, const Tensor& weight) {
+  order_rows(packed);
+  const PackedWeights weights = packed.view();
+  lacuna_error error = {};
+  CHECK_MESSAGE(check_sparse_rows(weights, &error) == LACUNA_OK, error.message);
+  CHECK(unpack_sparse_rows(weights) == weight.f32);
+  const int64_t rows = sparse_row_groups(weights), window = order_window(rows);
+  for (int64_t block = 0; block < sparse_blocks(weights); ++block) {
+    const uint8_t* counts = sparse_tile(weights, 0, block, 0, rows, 0).counts;
+    for (int64_t row = 1; row < rows; ++row) {
+      if (row % window != 0)
+        CHECK(counts[2 * row - 2] + 256 * counts[2 * row - 1] <= counts[2 * row] + 256 * counts[2 * row + 1]);
+    }
+  }
+}
+
+TEST_CASE("windows of ordered rows fit a byte and four threads") {
+  for (const int64_t rows : {1, 2, 3, 4, 5, 63, 64, 65, 160, 255, 256, 257, 320, 512, 1000, 100000}) {
+    CAPTURE(rows);
+    CHECK(order_window(rows) >= 1);
+    CHECK(order_window(rows) <= 64);
+    if (rows >= 4) CHECK(ceil_div(rows, order_window(rows)) * 2 >= 4);
+    if (rows % 256 == 0) CHECK(ceil_div(rows, order_window(rows)) % 4 == 0);
+  }
+}
+
 TEST_CASE("sparse rows round-trip and pass their check") {
   std::mt19937 rng(1);
   for (const double density : {0.0, 0.002, 0.1, 1.0}) {
@@ -49,6 +76,7 @@ TEST_CASE("sparse rows round-trip and pass their check") {
             lacuna_error error = {};
             CHECK_MESSAGE(check_sparse_rows(packed.view(), &error) == LACUNA_OK, error.message);
             CHECK(unpack_sparse_rows(packed.view()) == weight.f32);
+            if (packing == fbs::Packing::SparseRows) check_order(packed, weight);
           }
         }
       }
@@ -64,14 +92,46 @@ TEST_CASE("sparse rows take at most 6 bytes a non-zero at 10 % density") {
   CHECK(packed.index.size() + packed.values.size() * sizeof(float) <= 6 * static_cast<size_t>(nonzeros));
 }
 
+bool refused(const WeightBytes& bytes) {
+  lacuna_error error = {};
+  return check_sparse_rows(bytes.view(), &error) == LACUNA_ERROR_MEANING && error.message[0] != '\0';
+}
+
+TEST_CASE("damaged moves of ordered rows are refused") {
+  std::mt19937 rng(1);
+  const Tensor weight = random_weight(rng, make_shape({10, 40}), 0.5);
+  WeightBytes good = pack_sparse_rows(matrix_of(weight, 1), nullptr, fbs::Packing::SparseRows, 20);
+  order_rows(good);
+  REQUIRE(!refused(good));
+  REQUIRE(order_window(10) == 3);
+  const size_t moves = 2 * 10 * 2;  // behind the counts
+  SUBCASE("row_in_front_of_its_window") {
+    good.index[moves + 3] = 0xff;
+    CHECK(refused(good));
+  }
+  SUBCASE("row_behind_the_last_one") {
+    good.index[moves + 9] = 1;
+    CHECK(refused(good));
+  }
+  SUBCASE("a_row_twice") {
+    good.index[moves] = 1;
+    good.index[moves + 1] = 0;
+    CHECK(refused(good));
+  }
+  SUBCASE("a_move_too_few") {
+    good.index.erase(good.index.begin() + moves);
+    CHECK(refused(good));
+  }
+  SUBCASE("moves_without_the_mark") {
+    good.meta.ordered = false;
+    CHECK(refused(good));
+  }
+}
+
 TEST_CASE("damaged sparse rows are refused") {
   std::mt19937 rng(1);
   const Tensor weight = random_weight(rng, make_shape({4, 40}), 0.5);
   const WeightBytes good = pack_sparse_rows(matrix_of(weight, 1), nullptr, fbs::Packing::SparseRows, 20);
-  const auto refused = [](const WeightBytes& bytes) {
-    lacuna_error error = {};
-    return check_sparse_rows(bytes.view(), &error) == LACUNA_ERROR_MEANING && error.message[0] != '\0';
-  };
   REQUIRE(!refused(good));
   const size_t counts = 2 * 4 * 2;  // 4 rows in 2 blocks, 2 bytes each
   SUBCASE("index_one_byte_short") {
@@ -123,11 +183,12 @@ TEST_CASE("damaged sparse rows are refused") {
   }
 }
 
-void check_ranges(const Tensor& weight, fbs::Packing packing) {
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 2), nullptr, packing, 100);
+void check_ranges(const Tensor& weight, fbs::Packing packing, bool ordered) {
+  WeightBytes packed = pack_sparse_rows(matrix_of(weight, 2), nullptr, packing, 100);
+  if (ordered) order_rows(packed);
   const PackedWeights weights = packed.view();
   const int64_t rows = weights.rows / 2, height = rows_of_sparse_group(packing);
-  for (int64_t count = 1; count <= sparse_row_groups(weights); ++count) {
+  for (int64_t count = 1; count <= sparse_row_steps(weights); ++count) {
     std::vector<int64_t> tables(static_cast<size_t>(RowRanges::table_size(2, count, 3)));
     const RowRanges ranges(2, count, 3, tables.data());
     cut_sparse_rows(ranges, weights);
@@ -140,7 +201,7 @@ void check_ranges(const Tensor& weight, fbs::Packing packing) {
           const SparseTile tile = sparse_tile(weights, ranges, group, range, block);
           CHECK(tile.rows > 0);
           CHECK(tile.gaps == next);
-          CHECK(ranges.cuts_of(group)[range] % height == 0);
+          CHECK(ranges.cuts_of(group)[range] % (height * sparse_row_step(weights)) == 0);
           for (int64_t i = 0; i * height < tile.rows; ++i) next += tile.counts[2 * i] + 256 * tile.counts[2 * i + 1];
         }
       }
@@ -153,15 +214,17 @@ TEST_CASE("row ranges cover all entries once") {
   std::mt19937 rng(1);
   const Tensor weight = weights_with_boundary_rows(rng, 26, 300, 0.3);
   for (const fbs::Packing packing : kPackings) {
-    check_ranges(weight, packing);
+    check_ranges(weight, packing, false);
   }
+  check_ranges(weight, fbs::Packing::SparseRows, true);
 }
 
 /// Runs all blocks of all rows by `kernel` and compares with a plain loop.
 void check_kernel(const SpmmKernel& kernel, const TileShape& shape, double density, uint32_t block, bool offsets,
                   std::mt19937& rng) {
   const Tensor weight = weights_with_boundary_rows(rng, shape.rows, shape.columns, density);
-  const WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, kernel.packing, block);
+  WeightBytes packed = pack_sparse_rows(matrix_of(weight, 1), nullptr, kernel.packing, block);
+  if (kernel.packing == fbs::Packing::SparseRows && rng() % 2 == 0) order_rows(packed);
   const PackedWeights weights = packed.view();
   TileProblem problem(shape, rng);
   const int64_t blocks = sparse_blocks(weights);
@@ -191,6 +254,7 @@ TEST_CASE("every spmm kernel of this machine agrees with a plain loop") {
           CAPTURE(ends);
           check_kernel(kernel, {7, 70, pixels, ends, ends, ends}, 0.2, 0, offsets, rng);
           check_kernel(kernel, {5, 70, pixels, !ends, ends, !ends}, 0.2, 16, offsets, rng);
+          check_kernel(kernel, {30, 70, pixels, ends, ends, !ends}, 0.2, 16, offsets, rng);
         }
       }
     }
@@ -202,12 +266,13 @@ TEST_CASE("every spmm kernel of this machine agrees with a plain loop") {
 
 /// A row of pixels filtered by taps -1, 0 and 1 as three segments, whose sums move.
 void check_moving(const SpmmKernel& kernel, int line, int lines, bool first, std::mt19937& rng) {
-  constexpr int64_t kRows = 5, kChannels = 20, kTaps = 3;
+  constexpr int64_t kRows = 15, kChannels = 20, kTaps = 3;
   const Tensor weight = weights_with_boundary_rows(rng, kRows, kChannels * kTaps, 0.3);
   WeightMatrix matrix = matrix_of(weight, 1);
   matrix.channel_columns = kTaps;
   matrix.segments = {0, 1, 2};
-  const WeightBytes packed = pack_sparse_rows(matrix, nullptr, kernel.packing, kChannels * kTaps);
+  WeightBytes packed = pack_sparse_rows(matrix, nullptr, kernel.packing, kChannels * kTaps);
+  if (first) order_rows(packed);
   const int pixels = line * lines;
   const Tensor x = random_weight(rng, make_shape({kChannels, pixels + 64}), 1.0);
   std::vector<int32_t> offsets;  // all taps of a channel read one run
