@@ -15,6 +15,14 @@ inline uint64_t bits_between(int64_t first, int64_t end) {
   return below_end & ~((uint64_t{1} << first) - 1);
 }
 
+/// Bit i becomes bit 2 * i, of 16.
+inline uint32_t spread_bits(uint32_t bits) {
+  bits = (bits | bits << 8) & 0x00ff00ff;
+  bits = (bits | bits << 4) & 0x0f0f0f0f;
+  bits = (bits | bits << 2) & 0x33333333;
+  return (bits | bits << 1) & 0x55555555;
+}
+
 /// Calls visit(row, x, p, n) for each output row of the tile, whose first pixel is x of row: pixels [p, p + n) of the
 /// tile are row's from x on.
 template <class Visit>
@@ -285,15 +293,12 @@ class LineReader {
   }
 
   void set_masks(int v) {
-    uint32_t near = 0, far = 0;
-    for (int i = 0; i < Vec::kLanes; ++i) {
-      const int64_t p = v * Vec::kLanes + i;
-      if (p < first_ || p >= end_) continue;
-      const int64_t lane = i * stride_;
-      (lane < Vec::kLanes ? near : far) |= uint32_t{1} << lane % Vec::kLanes;
-    }
-    near_[v] = load_mask(near);
-    far_[v] = load_mask(far);
+    const int64_t before = v * Vec::kLanes;
+    const auto inside = static_cast<uint32_t>(
+        bits_between(clamp_to(first_ - before, 0, Vec::kLanes), clamp_to(end_ - before, 0, Vec::kLanes)));
+    const uint32_t bits = stride_ == 2 ? spread_bits(inside) : inside;
+    near_[v] = load_mask(bits);
+    far_[v] = load_mask(bits >> Vec::kLanes);
   }
 
   int64_t stride_;
