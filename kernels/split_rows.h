@@ -21,17 +21,16 @@ inline int64_t useful_threads(int64_t macs, uint32_t threads) {
 
 /// Ranges of rows for `items` tiles of equal work: the fewest, at most `most`, that leave no thread idle for long.
 inline int64_t choose_row_ranges(int64_t items, int64_t most, int64_t threads) {
-  int64_t best = 1;
-  double best_waste = 2.0;
+  constexpr int64_t kWhole = 64;  // time, if no thread waited
+  int64_t best = 1, best_time = 2 * kWhole;
   for (int64_t ranges = 1; ranges <= std::min(most, threads); ++ranges) {
     const int64_t parts = items * ranges;
-    const int64_t rounds = (parts + threads - 1) / threads;
-    const double waste = static_cast<double>(rounds * threads) / static_cast<double>(parts);
-    if (waste < best_waste) {
+    const int64_t time = (parts + threads - 1) / threads * threads * kWhole / parts;
+    if (time < best_time) {
       best = ranges;
-      best_waste = waste;
+      best_time = time;
     }
-    if (waste < 1.15) break;
+    if (time < kWhole * 115 / 100) break;
   }
   return best;
 }

@@ -394,7 +394,7 @@ class Verifier {
                   static_cast<unsigned long long>(weights.index_bytes()));
     }
     if ((weights.segments() != 1 || weights.ordered()) && weights.packing() != fbs::Packing::SparseRows) {
-      return fail(reason, LACUNA_ERROR_MEANING, "segments or order do not suit the packing");
+      return fail(reason, LACUNA_ERROR_MEANING, "segments or order misfit the packing");
     }
     if (!is_multiple(weights.values_bytes(), static_cast<uint64_t>(bytes_of(weights.dtype()))) ||
         (weights.bias_bytes() != 0 && weights.bias_bytes() != uint64_t{4} * weights.rows())) {

@@ -25,10 +25,16 @@ constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
 /// is large: a row's end, which the CPU guesses wrong, costs more there than columns that come from L2.
 constexpr int64_t kWideColumns = 64;
 constexpr uint32_t kLargeL1 = 48 << 10;
+/// Planes of up to a page are not shared by threads: what a core fetches ahead at the end of its pixels belongs to
+/// another one (docs/decisions/0010).
+constexpr int64_t kPagePixels = 1024;
+// Both were measured on x86 alone.
 #if defined(__x86_64__)
 bool is_large_l1(uint32_t bytes) { return bytes >= kLargeL1; }
+bool is_small_plane(int64_t pixels) { return pixels <= kPagePixels; }
 #else
 constexpr bool is_large_l1(uint32_t) { return false; }
+constexpr bool is_small_plane(int64_t) { return false; }
 #endif
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
@@ -434,8 +440,9 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;
   const int64_t threads = useful_threads(macs, context.threads);
   const int64_t row_units = shapes.sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights);
-  const int64_t ranges =
-      choose_row_ranges(s.images * g.groups * s.tiles, std::min(max_row_ranges(g.groups), row_units), threads);
+  const bool by_rows = shapes.sparse && s.source == Source::kPlanes && is_small_plane(s.pixels);
+  const int64_t items = by_rows ? 1 : s.images * g.groups * s.tiles;
+  const int64_t ranges = choose_row_ranges(items, std::min(max_row_ranges(g.groups), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
   s.ranges = RowRanges(g.groups, ranges, shapes.blocks, tables);
   if (shapes.sparse) {
