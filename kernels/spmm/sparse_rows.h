@@ -2,9 +2,8 @@
 //
 // The columns of a group's rows are cut in blocks of `block` columns (the last one may be narrower). Streams, all in
 // the order [group][block][row of the group][segment], where SparseRows4 has blocks of 4 rows for rows:
-//   index   counts, uint16 little-endian: entries of each segment of each row; where rows are ordered, behind all
-//   counts
-//           their moves, int8, a row: rows from where it stands to where it belongs; then the gaps, uint8: columns from
+//   index   counts, uint16 little-endian: entries of each segment of each row; behind all counts, where rows are
+//           ordered, moves, int8, a row: from where it stands to where it belongs; then the gaps, uint8: columns from
 //           the entry before, or from the block's first column at the start of a segment
 //   values  float32, one for each row of an entry; 0 for rows that the last block of 4 lacks
 // A gap over 255 is bridged by entries of gap 255 and value 0. See docs/decisions/0001.
