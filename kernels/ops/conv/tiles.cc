@@ -441,7 +441,7 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   const int64_t threads = useful_threads(macs, context.threads);
   const int64_t row_units = shapes.sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights);
   const bool by_rows = shapes.sparse && s.source == Source::kPlanes && is_small_plane(s.pixels);
-  const int64_t items = by_rows ? 1 : s.images * g.groups * s.tiles;
+  const int64_t items = s.images * g.groups * (by_rows ? 1 : s.tiles);
   const int64_t ranges = choose_row_ranges(items, std::min(max_row_ranges(g.groups), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
   s.ranges = RowRanges(g.groups, ranges, shapes.blocks, tables);
