@@ -4,13 +4,17 @@
 #include <cmath>
 #include <cstring>
 
-// One source for every tier: the compiler makes the clones, the loader takes the best one. Sanitizers cannot run the
-// choice that early.
+// One source for every tier: the loader takes the best one. Sanitizers cannot run the choice that early.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LACUNA_TIERS
+#define LACUNA_AVX512 __attribute__((target("arch=x86-64-v4")))
+#define LACUNA_AVX2 __attribute__((target("arch=x86-64-v3")))
+#define LACUNA_BASELINE __attribute__((target("default")))
+// For loops that the compiler makes into vectors by itself.
 #define LACUNA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
+#define LACUNA_BASELINE
 #define LACUNA_CLONES
 #endif
 
@@ -20,63 +24,85 @@ namespace {
 constexpr int64_t kTileColumns = 16;
 constexpr int64_t kBlockDepth = 256, kBlockColumns = 512;
 
-// The compiler splits it where registers are shorter.
-using Vec = float __attribute__((vector_size(64)));
+// No vectors longer than registers: the compiler keeps the halves of longer ones in memory.
+using Vec64 = float __attribute__((vector_size(64)));
+using Vec32 = float __attribute__((vector_size(32)));
+using Vec16 = float __attribute__((vector_size(16)));
+#if defined(__aarch64__)
+constexpr int kBaselineRows = 6;  ///< of a tile of 16 columns, in 32 registers
+#else
+constexpr int kBaselineRows = 3;
+#endif
+
+template <class Vec>
+constexpr int64_t lanes() {
+  return sizeof(Vec) / sizeof(float);
+}
+
+template <class Vec>
+__attribute__((always_inline)) inline void load(const float* x, Vec& v) {
+  std::memcpy(&v, x, sizeof(v));
+}
 
 /// c[Rows, columns] (+)= a[Rows, depth] b, where b is panels of [depth][16].
-template <int Rows, int Panels>
+template <class Vec, int Rows, int Panels>
 __attribute__((always_inline)) inline void multiply_tile(int64_t depth, MatrixView a, const float* b, float* c,
                                                          int64_t c_stride, int64_t columns, bool accumulate) {
-  Vec sums[Rows][Panels] = {};
+  constexpr int64_t kLanes = lanes<Vec>(), kVectors = Panels * kTileColumns / kLanes;
+  Vec sums[Rows][kVectors] = {};
   for (int64_t k = 0; k < depth; ++k) {
-    Vec row[Panels];
-    for (int p = 0; p < Panels; ++p) std::memcpy(&row[p], b + (p * depth + k) * kTileColumns, sizeof(Vec));
+    Vec row[kVectors];
+    for (int64_t v = 0; v < kVectors; ++v) {
+      const int64_t column = v * kLanes, panel = column / kTileColumns;
+      load(b + (panel * depth + k) * kTileColumns + column % kTileColumns, row[v]);
+    }
     const float* at = a.data + k * a.column_stride;
     for (int i = 0; i < Rows; ++i) {
-      for (int p = 0; p < Panels; ++p) sums[i][p] += row[p] * at[i * a.row_stride];
+      for (int64_t v = 0; v < kVectors; ++v) sums[i][v] += row[v] * at[i * a.row_stride];
     }
   }
   for (int i = 0; i < Rows; ++i) {
-    for (int p = 0; p < Panels; ++p) {
-      float* out = c + i * c_stride + p * kTileColumns;
-      const int64_t n = columns - p * kTileColumns;
-      if (n >= kTileColumns) {
+    for (int64_t v = 0; v < kVectors; ++v) {
+      float* out = c + i * c_stride + v * kLanes;
+      const int64_t n = columns - v * kLanes;
+      if (n >= kLanes) {
         Vec old = {};
-        if (accumulate) std::memcpy(&old, out, sizeof(old));
-        old += sums[i][p];
+        if (accumulate) load(out, old);
+        old += sums[i][v];
         std::memcpy(out, &old, sizeof(old));
       } else {
-        for (int64_t j = 0; j < n; ++j) out[j] = sums[i][p][j] + (accumulate ? out[j] : 0.0f);
+        const Vec last = sums[i][v];  // a copy, for all the others to stay in registers
+        for (int64_t j = 0; j < n; ++j) out[j] = last[j] + (accumulate ? out[j] : 0.0f);
       }
     }
   }
 }
 
 /// The last rows: fewer than Rows.
-template <int Rows, int Panels>
+template <class Vec, int Rows, int Panels>
 __attribute__((always_inline)) inline void multiply_rest(int64_t rows, int64_t depth, MatrixView a, const float* b,
                                                          float* c, int64_t c_stride, int64_t columns, bool accumulate) {
   if constexpr (Rows > 1) {
     if (rows == Rows - 1) {
-      multiply_tile<Rows - 1, Panels>(depth, a, b, c, c_stride, columns, accumulate);
+      multiply_tile<Vec, Rows - 1, Panels>(depth, a, b, c, c_stride, columns, accumulate);
     } else {
-      multiply_rest<Rows - 1, Panels>(rows, depth, a, b, c, c_stride, columns, accumulate);
+      multiply_rest<Vec, Rows - 1, Panels>(rows, depth, a, b, c, c_stride, columns, accumulate);
     }
   }
 }
 
 /// All rows of c, [m, columns] at the left of these panels.
-template <int Rows, int Panels>
+template <class Vec, int Rows, int Panels>
 __attribute__((always_inline)) inline void multiply_strip(int64_t m, int64_t depth, MatrixView a, const float* b,
                                                           float* c, int64_t c_stride, int64_t columns,
                                                           bool accumulate) {
   int64_t i = 0;
   for (; i + Rows <= m; i += Rows) {
-    multiply_tile<Rows, Panels>(depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b, c + i * c_stride,
-                                c_stride, columns, accumulate);
+    multiply_tile<Vec, Rows, Panels>(depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b,
+                                     c + i * c_stride, c_stride, columns, accumulate);
   }
-  multiply_rest<Rows, Panels>(m - i, depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b,
-                              c + i * c_stride, c_stride, columns, accumulate);
+  multiply_rest<Vec, Rows, Panels>(m - i, depth, {a.data + i * a.row_stride, a.row_stride, a.column_stride}, b,
+                                   c + i * c_stride, c_stride, columns, accumulate);
 }
 
 /// b[depth, columns] in panels of 16 columns, [panel][depth][16], zeros behind the last column.
@@ -103,36 +129,17 @@ LACUNA_CLONES void pack_panels(MatrixView b, int64_t depth, int64_t columns, flo
 }
 
 /// c[m, columns] (+)= a b, b in panels.
-template <int Rows, int Panels>
+template <class Vec, int Rows, int Panels>
 __attribute__((always_inline)) inline void multiply_strips(int64_t m, int64_t columns, int64_t depth, MatrixView a,
                                                            const float* packed, float* c, int64_t c_stride,
                                                            bool accumulate) {
   int64_t j = 0;
   for (; j + (Panels - 1) * kTileColumns < columns; j += Panels * kTileColumns) {
-    multiply_strip<Rows, Panels>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
+    multiply_strip<Vec, Rows, Panels>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
   }
   for (; j < columns; j += kTileColumns) {
-    multiply_strip<Rows, 1>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
+    multiply_strip<Vec, Rows, 1>(m, depth, a, packed + j * depth, c + j, c_stride, columns - j, accumulate);
   }
-}
-
-// Tiles as large as the registers allow: 32 of 64 bytes, or 16 of 32.
-#ifdef LACUNA_TIERS
-__attribute__((target("arch=x86-64-v4"))) void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a,
-                                                               const float* packed, float* c, int64_t c_stride,
-                                                               bool accumulate) {
-  multiply_strips<8, 2>(m, columns, depth, a, packed, c, c_stride, accumulate);
-}
-__attribute__((target("arch=x86-64-v3"))) void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a,
-                                                               const float* packed, float* c, int64_t c_stride,
-                                                               bool accumulate) {
-  multiply_strips<6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
-}
-__attribute__((target("default")))
-#endif
-void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed, float* c,
-                     int64_t c_stride, bool accumulate) {
-  multiply_strips<6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
 }
 
 /// The input plane taken apart by position modulo stride, so that every tap of the window reads a run of numbers.
@@ -200,16 +207,16 @@ using WindowTaps = std::vector<WindowTap>;
 
 int64_t whole_vectors(int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
-template <int Vectors>
+template <class Vec, int64_t Vectors>
 __attribute__((always_inline)) inline void correlate_block(const float* x, const WindowTap* taps, size_t n_taps,
                                                            float start, float* y) {
   Vec sums[Vectors];
   for (Vec& sum : sums) sum = Vec{} + start;
   for (size_t t = 0; t < n_taps; ++t) {
     const float* at = x + taps[t].shift;
-    for (int v = 0; v < Vectors; ++v) {
+    for (int64_t v = 0; v < Vectors; ++v) {
       Vec part;
-      std::memcpy(&part, at + v * kTileColumns, sizeof(part));
+      load(at + v * lanes<Vec>(), part);
       sums[v] += part * taps[t].weight;
     }
   }
@@ -217,39 +224,82 @@ __attribute__((always_inline)) inline void correlate_block(const float* x, const
 }
 
 /// y[i] = start + the sum of weight x[shift + i] over the taps, for n numbers and on to whole vectors.
-LACUNA_CLONES void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
-  constexpr int kVectors = 4;
+template <class Vec>
+__attribute__((always_inline)) inline void correlate_all(const float* x, const WindowTap* taps, size_t n_taps,
+                                                         float start, float* y, int64_t n) {
+  constexpr int64_t kTile = kTileColumns / lanes<Vec>(), kLong = lanes<Vec>() > 4 ? 4 : 2;
   int64_t i = 0;
-  for (; i + kVectors * kTileColumns <= whole_vectors(n); i += kVectors * kTileColumns) {
-    correlate_block<kVectors>(x + i, taps, n_taps, start, y + i);
+  for (; i + kLong * kTileColumns <= whole_vectors(n); i += kLong * kTileColumns) {
+    correlate_block<Vec, kLong * kTile>(x + i, taps, n_taps, start, y + i);
   }
-  for (; i < n; i += kTileColumns) correlate_block<1>(x + i, taps, n_taps, start, y + i);
+  for (; i < n; i += kTileColumns) correlate_block<Vec, kTile>(x + i, taps, n_taps, start, y + i);
 }
 
-template <int Taps>
+template <class Vec, int Taps>
 __attribute__((always_inline)) inline void add_products(const float* x, const WindowTap* taps, const float* y,
                                                         int64_t n, float* sums) {
   Vec totals[Taps] = {};
-  for (int64_t i = 0; i < n; i += kTileColumns) {
+  for (int64_t i = 0; i < n; i += lanes<Vec>()) {
     Vec b;
-    std::memcpy(&b, y + i, sizeof(b));
+    load(y + i, b);
     for (int t = 0; t < Taps; ++t) {
       Vec a;
-      std::memcpy(&a, x + taps[t].shift + i, sizeof(a));
+      load(x + taps[t].shift + i, a);
       totals[t] += a * b;
     }
   }
   for (int t = 0; t < Taps; ++t) {
-    for (int j = 0; j < kTileColumns; ++j) sums[t] += totals[t][j];
+    for (int64_t j = 0; j < lanes<Vec>(); ++j) sums[t] += totals[t][j];
   }
 }
 
 /// sums[t] += the sum of y[i] x[shift + i] for each tap. y is 0 from n on to whole vectors.
-LACUNA_CLONES void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
-                                  float* sums) {
+template <class Vec>
+__attribute__((always_inline)) inline void correlate_all_sums(const float* x, const WindowTap* taps, size_t n_taps,
+                                                              const float* y, int64_t n, float* sums) {
   size_t t = 0;
-  for (; t + 4 <= n_taps; t += 4) add_products<4>(x, taps + t, y, n, sums + t);
-  for (; t < n_taps; ++t) add_products<1>(x, taps + t, y, n, sums + t);
+  for (; t + 5 <= n_taps; t += 5) add_products<Vec, 5>(x, taps + t, y, n, sums + t);
+  for (; t + 4 <= n_taps; t += 4) add_products<Vec, 4>(x, taps + t, y, n, sums + t);
+  for (; t < n_taps; ++t) add_products<Vec, 1>(x, taps + t, y, n, sums + t);
+}
+
+// Each tier with tiles as large as its registers allow.
+
+#ifdef LACUNA_TIERS
+LACUNA_AVX512 void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed,
+                                   float* c, int64_t c_stride, bool accumulate) {
+  multiply_strips<Vec64, 8, 2>(m, columns, depth, a, packed, c, c_stride, accumulate);
+}
+LACUNA_AVX2 void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed, float* c,
+                                 int64_t c_stride, bool accumulate) {
+  multiply_strips<Vec32, 6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
+}
+LACUNA_AVX512 void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
+  correlate_all<Vec64>(x, taps, n_taps, start, y, n);
+}
+LACUNA_AVX2 void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
+  correlate_all<Vec32>(x, taps, n_taps, start, y, n);
+}
+LACUNA_AVX512 void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
+                                  float* sums) {
+  correlate_all_sums<Vec64>(x, taps, n_taps, y, n, sums);
+}
+LACUNA_AVX2 void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
+                                float* sums) {
+  correlate_all_sums<Vec32>(x, taps, n_taps, y, n, sums);
+}
+#endif
+
+LACUNA_BASELINE void multiply_panels(int64_t m, int64_t columns, int64_t depth, MatrixView a, const float* packed,
+                                     float* c, int64_t c_stride, bool accumulate) {
+  multiply_strips<Vec16, kBaselineRows, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
+}
+LACUNA_BASELINE void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
+  correlate_all<Vec16>(x, taps, n_taps, start, y, n);
+}
+LACUNA_BASELINE void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
+                                    float* sums) {
+  correlate_all_sums<Vec16>(x, taps, n_taps, y, n, sums);
 }
 
 float* reserve(Scratch& scratch, int64_t floats) {
@@ -365,33 +415,26 @@ void fold(const PlaneWindow& w, int64_t channels, const float* columns, float* x
   }
 }
 
-LACUNA_CLONES float dot(const float* a, const float* b, int64_t n) {
-  Vec sums = {};
+/// Sum of term(i), in as many sums side by side as a tile has columns.
+template <class Term>
+__attribute__((always_inline)) inline float sum_of(int64_t n, Term term) {
+  float sums[kTileColumns] = {};
   int64_t i = 0;
   for (; i + kTileColumns <= n; i += kTileColumns) {
-    Vec va, vb;
-    std::memcpy(&va, a + i, sizeof(va));
-    std::memcpy(&vb, b + i, sizeof(vb));
-    sums += va * vb;
+    for (int64_t j = 0; j < kTileColumns; ++j) sums[j] += term(i + j);
   }
   float total = 0;
-  for (int j = 0; j < kTileColumns; ++j) total += sums[j];
-  for (; i < n; ++i) total += a[i] * b[i];
+  for (const float sum : sums) total += sum;
+  for (; i < n; ++i) total += term(i);
   return total;
 }
 
+LACUNA_CLONES float dot(const float* a, const float* b, int64_t n) {
+  return sum_of(n, [&](int64_t i) { return a[i] * b[i]; });
+}
+
 LACUNA_CLONES float sum(const float* a, int64_t n) {
-  Vec sums = {};
-  int64_t i = 0;
-  for (; i + kTileColumns <= n; i += kTileColumns) {
-    Vec va;
-    std::memcpy(&va, a + i, sizeof(va));
-    sums += va;
-  }
-  float total = 0;
-  for (int j = 0; j < kTileColumns; ++j) total += sums[j];
-  for (; i < n; ++i) total += a[i];
-  return total;
+  return sum_of(n, [&](int64_t i) { return a[i]; });
 }
 
 LACUNA_CLONES void add_to(float* y, const float* x, int64_t n) {

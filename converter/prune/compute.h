@@ -48,7 +48,7 @@ void unfold(const PlaneWindow& window, int64_t channels, const float* x, float* 
 /// Adds columns back to where unfold took them from.
 void fold(const PlaneWindow& window, int64_t channels, const float* columns, float* x);
 
-/// Sum of n products, of n numbers, and of n squares.
+/// Sum of n products, and of n numbers.
 float dot(const float* a, const float* b, int64_t n);
 float sum(const float* a, int64_t n);
 

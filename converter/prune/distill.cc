@@ -85,6 +85,7 @@ void run_both(const Network& network, const Parameters& dense, const Parameters&
 double loss_at(const Tap& tap, const float* expected, const float* actual, int64_t n, float* gradient) {
   double loss = squared_difference(expected, actual, n, tap.variance, tap.weight, gradient);
   if (tap.classes) loss += divergence(expected, actual, n, tap.weight, gradient);
+  if (tap.odds) loss += divergence_of_odds(expected, actual, n, tap.variance, tap.weight, gradient);
   return tap.weight * loss;
 }
 
@@ -109,6 +110,14 @@ bool are_logits(const Graph& graph, const Uses& uses, ValueId id) {
   }
   return (softmax || is_output(graph, id)) && shape.rank > 0 && count(shape) == shape[shape.rank - 1] &&
          count(shape) >= kFewestClasses;
+}
+
+/// A sigmoid's output that leaves the network.
+bool are_odds(const Graph& graph, ValueId id) {
+  return is_output(graph, id) && std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+           return node.output == id && node.attrs.type == fbs::OpAttrs::Unary &&
+                  node.attrs.AsUnary()->function.kind() == fbs::UnaryKind::Sigmoid;
+         });
 }
 
 /// Nodes whose parameters change, the first of those that share weights.
@@ -146,7 +155,10 @@ std::vector<Tap> find_taps(const Network& network, const Parameters& dense, cons
   std::vector<Tap> taps;
   for (const ValueId id : ends) taps.push_back({id, 1, 1.0 / static_cast<double>(ends.size())});
   for (const ValueId id : graph.outputs) taps.push_back({id, 1, 1.0 / static_cast<double>(graph.outputs.size())});
-  for (Tap& tap : taps) tap.classes = are_logits(graph, uses, tap.id);
+  for (Tap& tap : taps) {
+    tap.classes = are_logits(graph, uses, tap.id);
+    tap.odds = are_odds(graph, tap.id);
+  }
 
   Tape tape(network, false);
   std::vector<std::vector<float>> seen(taps.size());

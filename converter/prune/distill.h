@@ -18,6 +18,7 @@ struct Tap {
   double variance = 1;   ///< of the dense network's numbers there
   double weight = 1;     ///< in the loss; the squared difference counts in units of the variance
   bool classes = false;  ///< logits of classes: the divergence of their probabilities counts as well
+  bool odds = false;     ///< probabilities of yes or no, from a sigmoid: likewise
 };
 
 /// The outputs, and what leaves each block: sums and linear layers where the network has them.

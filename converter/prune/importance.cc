@@ -87,4 +87,17 @@ std::vector<std::vector<float>> channel_importance(const Network& network, const
   return importance;
 }
 
+std::vector<float> geometric_mean(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.empty() || b.empty()) return a.empty() ? b : a;
+  std::vector<float> means;
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    means.push_back(std::sqrt(a[i] * b[i]));
+    sum += means.back();
+  }
+  const auto unit = static_cast<float>(sum / static_cast<double>(means.size()));
+  for (float& mean : means) mean /= unit;
+  return means;
+}
+
 }  // namespace lacuna::prune

@@ -14,4 +14,7 @@ std::vector<std::vector<float>> channel_importance(const Network& network, const
                                                    const Parameters& dense, const Samples& samples, size_t n,
                                                    size_t threads);
 
+/// Of two importances of the same channels, in units of the mean; the other one where one is empty.
+std::vector<float> geometric_mean(const std::vector<float>& a, const std::vector<float>& b);
+
 }  // namespace lacuna::prune

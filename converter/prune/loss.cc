@@ -31,6 +31,20 @@ double squared_difference(const float* expected, const float* actual, int64_t n,
   return scale * sum;
 }
 
+double divergence_of_odds(const float* expected, const float* actual, int64_t n, double variance, double weight,
+                          float* gradient) {
+  constexpr double kLeast = 1e-4;  // what floats hardly tell from 0 and 1
+  const double scale = 1 / (2 * static_cast<double>(n) * variance);
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double p = std::clamp(static_cast<double>(expected[i]), kLeast, 1 - kLeast);
+    const double q = std::clamp(static_cast<double>(actual[i]), kLeast, 1 - kLeast);
+    sum += p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q));
+    if (gradient != nullptr) gradient[i] += static_cast<float>(weight * scale * (q - p) / (q * (1 - q)));
+  }
+  return scale * sum;
+}
+
 double divergence(const float* expected, const float* actual, int64_t n, double weight, float* gradient) {
   const std::vector<double> p = log_probabilities(expected, n), q = log_probabilities(actual, n);
   double sum = 0;

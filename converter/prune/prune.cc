@@ -8,17 +8,17 @@
 #include "converter/passes/passes.h"
 #include "converter/passes/unfuse.h"
 #include "converter/prune/allocate.h"
-#include "converter/prune/collect.h"
 #include "converter/prune/distill.h"
 #include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
+#include "converter/prune/problem.h"
 #include "converter/prune/push.h"
 
 namespace lacuna::prune {
 namespace {
 
-constexpr double kDamping = 0.05;
-constexpr int64_t kMaxColumns = 2304;  ///< of one least-squares problem; wider layers are cut into parts
+/// How much evener than on the samples inputs may be elsewhere: what late layers get from other classes hardly varies.
+constexpr double kEvenness[] = {0.05, 0.3, 1};
 constexpr size_t kErrorSamples = 64, kProbeSamples = 24, kImportanceSamples = 192;
 constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
@@ -28,6 +28,8 @@ constexpr double kPlannedMacs = 40e9;
 constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 /// Part of the time that pushing samples to other classes may be planned with.
 constexpr double kPushedPart = 0.1;
+/// Part of the time that settling masks may be planned with; how many products with the moments that takes.
+constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 /// The stages before the last one: until when they may run, and how far each goes.
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
@@ -70,111 +72,6 @@ std::string text_of(double x, const char* form) {
   return text;
 }
 std::string percent(double part) { return text_of(100 * part, "%.2f %%"); }
-
-/// One matrix of a layer, or some columns of it, as a least-squares problem.
-struct Problem {
-  int64_t group = 0, first = 0;  ///< first column
-  Moments moments;               ///< h is damped
-  Matrix weights, targets, surgeon;
-  std::vector<float> importance = {};  ///< of the rows; empty: all the same
-};
-
-/// What solving gives.
-struct Solution {
-  std::vector<float> weights, bias;
-  Mask mask;
-  double error = 0;  ///< part of the variance of the layer's outputs
-};
-
-Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t group, int64_t first, int64_t last,
-                     const std::vector<float>& weights) {
-  Problem problem{group, first, collector.moments(layer, group, first, last), Matrix(layer.rows, last - first), {}, {}};
-  Matrix& w = problem.weights;
-  for (int64_t i = 0; i < w.rows; ++i) {
-    std::copy_n(weights.data() + (group * layer.rows + i) * layer.columns + first, w.columns, w.row(i));
-  }
-  // Damping pulls towards the dense weights, not towards zero.
-  const std::vector<float> added = damp(problem.moments.h, kDamping);
-  Matrix goal = problem.moments.g;
-  for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
-  problem.targets = product(w, goal);
-  problem.surgeon = surgeon_rows(problem.moments.h);
-  return problem;
-}
-
-/// `importance`: of all rows of the layer, or empty.
-void set_importance(const std::vector<float>& importance, const PrunedLayer& layer, std::vector<Problem>& problems) {
-  for (Problem& problem : problems) {
-    problem.importance.clear();
-    if (importance.empty()) continue;
-    const auto begin = importance.begin() + problem.group * layer.rows;
-    problem.importance.assign(begin, begin + layer.rows);
-  }
-}
-
-std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights) {
-  std::vector<Problem> problems;
-  const int64_t parts = (layer.columns + kMaxColumns - 1) / kMaxColumns;
-  const auto boundary = [&](int64_t part) {  // between blocks of every pattern
-    return part == parts ? layer.columns : layer.columns * part / parts / 4 * 4;
-  };
-  for (int64_t g = 0; g < layer.groups; ++g) {
-    for (int64_t part = 0; part < parts; ++part) {
-      problems.push_back(make_problem(collector, layer, g, boundary(part), boundary(part + 1), weights));
-    }
-  }
-  return problems;
-}
-
-/// Adds the squared loss of the outputs and their squares.
-void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
-  Matrix change = problem.weights;
-  for (size_t i = 0; i < change.data.size(); ++i) change.data[i] -= solved.data[i];
-  const Matrix image = product(change, problem.moments.h), whole = product(problem.weights, problem.moments.h);
-  for (size_t i = 0; i < change.data.size(); ++i) {
-    *lost += static_cast<double>(image.data[i]) * change.data[i];
-    *all += static_cast<double>(whole.data[i]) * problem.weights.data[i];
-  }
-}
-
-Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
-               const std::vector<float>& bias) {
-  Solution solution;
-  solution.weights.resize(static_cast<size_t>(layer.weights()));
-  solution.mask.resize(solution.weights.size());
-  solution.bias = bias;
-  double lost = 0, all = 0;
-  for (const Problem& problem : problems) {
-    const Matrix& w = problem.weights;
-    const Mask kept = choose_mask(w, problem.surgeon, pattern, density, nullptr, problem.importance);
-    const Matrix solved = solve_on_mask(w, problem.moments.h, problem.targets, kept);
-    measure(problem, solved, &lost, &all);
-    for (int64_t i = 0; i < w.rows; ++i) {
-      const int64_t row = problem.group * layer.rows + i, at = row * layer.columns + problem.first;
-      double shift = 0;
-      for (int64_t j = 0; j < w.columns; ++j) {
-        shift += static_cast<double>(w.row(i)[j]) * problem.moments.mean_d[static_cast<size_t>(j)] -
-                 static_cast<double>(solved.row(i)[j]) * problem.moments.mean_x[static_cast<size_t>(j)];
-        solution.weights[static_cast<size_t>(at + j)] = solved.row(i)[j];
-        solution.mask[static_cast<size_t>(at + j)] = kept[static_cast<size_t>(i * w.columns + j)];
-      }
-      solution.bias[static_cast<size_t>(row)] += static_cast<float>(shift);
-    }
-  }
-  solution.error = all > 0 ? lost / all : 0;
-  return solution;
-}
-
-/// What the mask alone costs, in a unit that all densities share.
-double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {
-  double lost = 0;
-  for (const Problem& problem : problems) {
-    double loss = 0;
-    choose_mask(problem.weights, problem.surgeon, pattern, density, &loss, problem.importance);
-    lost += loss;
-  }
-  return lost;
-}
 
 class Pruner {
  public:
@@ -240,7 +137,7 @@ class Pruner {
     samples_ =
         std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, plan_pushed(), options_.threads, options_.seed);
     error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, kErrorSamples, options_.threads);
-    importance_.resize(graph_.nodes.size());
+    treatments_.resize(graph_.nodes.size());
   }
 
   /// The more is to go, the more steps: what is trained in between loses less in the next.
@@ -271,25 +168,34 @@ class Pruner {
 
   /// Error at the outputs when the layer alone is solved at kProbeDensity.
   double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer) {
-    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
+    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer), Effort::kLittle);
     Parameters changed = dense_;
     changed[static_cast<size_t>(layer.weight)] = probe.weights;
     changed[static_cast<size_t>(layer.bias)] = probe.bias;
     return probe_error.of(changed).error;
   }
 
-  /// The layer's problems, with rows by their importance or all alike: what loses less on the samples that judge.
-  std::vector<Problem> probe_layer(Collector& collector, const OutputError& probe_error, LayerResult& result) {
+  /// The layer's problems, treated as loses least on the samples that judge. `slopes`: how much the outputs depend on
+  /// each of the layer's.
+  std::vector<Problem> probe_layer(Collector& collector, const OutputError& probe_error,
+                                   const std::vector<float>& slopes, LayerResult& result) {
     const PrunedLayer& layer = result.layer;
-    std::vector<float>& importance = importance_[layer.node];
     std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-    result.sensitivity = loss_of_probe(problems, probe_error, layer);
-    if (importance.empty()) return problems;
-    set_importance(importance, layer, problems);
-    const double loss = loss_of_probe(problems, probe_error, layer);
-    if (loss >= result.sensitivity) importance.clear();
-    result.sensitivity = std::min(result.sensitivity, loss);
-    set_importance(importance, layer, problems);
+    Treatment& best = treatments_[layer.node];
+    result.sensitivity = -1;
+    const auto probe = [&](const Treatment& treatment) {
+      treat(treatment, layer, problems);
+      const double loss = loss_of_probe(problems, probe_error, layer);
+      if (result.sensitivity >= 0 && loss >= result.sensitivity) return;
+      result.sensitivity = loss;
+      best = treatment;
+    };
+    const std::vector<float> inverses = inverse_variances(problems, layer);
+    for (const double evenness : kEvenness) probe({evenness, geometric_mean(slopes, inverses)});
+    for (const std::vector<float>& importance : {slopes, inverses}) {
+      if (!importance.empty()) probe({best.evenness, importance});
+    }
+    treat(best, layer, problems);
     return problems;
   }
 
@@ -302,13 +208,14 @@ class Pruner {
     Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
     const OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples,
                                   options_.threads);
-    importance_ = channel_importance(*network_, taps_, dense_, solved, kImportanceSamples, options_.threads);
+    const std::vector<std::vector<float>> slopes =
+        channel_importance(*network_, taps_, dense_, solved, kImportanceSamples, options_.threads);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;
       std::vector<Option> options = {{1, 0, 0}};
       if (layer.pruned()) {
-        const std::vector<Problem> problems = probe_layer(collector, probe_error, result);
+        const std::vector<Problem> problems = probe_layer(collector, probe_error, slopes[layer.node], result);
         std::vector<double> losses(std::size(kDensities));
         parallel_for(losses.size(), options_.threads,
                      [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
@@ -437,6 +344,7 @@ class Pruner {
   /// later on from what training has made of it.
   void solve_layers(double part) {
     const Parameters reference = pruned_;
+    const Effort effort = plan_effort();
     Collector collector(*network_, reference, pruned_, *samples_, options_.threads, options_.seed);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
@@ -445,8 +353,8 @@ class Pruner {
       if (!layer.pruned()) continue;
       const double density = std::pow(layer.density, part);
       std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-      set_importance(importance_[layer.node], layer, problems);
-      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer));
+      treat(treatments_[layer.node], layer, problems);
+      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer), effort);
       weights_of(layer) = std::move(solution.weights);
       bias_of(layer) = std::move(solution.bias);
       masks_[static_cast<size_t>(layer.weight)] = std::move(solution.mask);
@@ -469,6 +377,17 @@ class Pruner {
     }
     const double one = 3 * PushedSamples::kSteps * macs;
     return static_cast<size_t>(kPushedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, one));
+  }
+
+  /// Whether settling the masks fits into the time.
+  Effort plan_effort() const {
+    double macs = 0;
+    for (const LayerResult& result : result_.layers) {
+      const auto columns = static_cast<double>(std::min(result.layer.columns, kMaxColumns));
+      if (result.layer.pruned()) macs += kSettlingProducts * static_cast<double>(result.layer.weights()) * columns;
+    }
+    const bool fits = macs < kSettlingPart * options_.minutes * 60 * kPlannedMacs;
+    return fits ? Effort::kMuch : Effort::kLittle;
   }
 
   size_t plan_batches(double part) const {
@@ -560,8 +479,8 @@ class Pruner {
   std::vector<Mask> masks_;
   std::vector<Tap> taps_;
   std::unique_ptr<OutputError> error_;
-  Lost lost_;                                   ///< by pruned_
-  std::vector<std::vector<float>> importance_;  ///< by node: of its outputs, where that was found to help
+  Lost lost_;                          ///< by pruned_
+  std::vector<Treatment> treatments_;  ///< by node
   std::vector<std::vector<Option>> options_by_layer_;
   PruneResult result_;
 };

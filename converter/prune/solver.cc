@@ -15,6 +15,11 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 constexpr int64_t kBlockColumns = 128;
 constexpr int kMaxIterations = 200;
 constexpr double kResidual = 1e-4;
+/// Of settle_mask: rounds at most, steps of conjugate gradients in each, the first penalty, and after how many rounds
+/// it grows, the more the more of the mask has changed (parts of what is kept).
+constexpr int kRounds = 40, kSteps = 4, kRoundsOfPenalty = 3;
+constexpr float kFirstPenalty = 0.1f, kMuchGrowth = 1.3f, kGrowth = 1.2f, kLittleGrowth = 1.1f;
+constexpr double kMuchChange = 0.1, kChange = 0.005, kSettled = 1e-4;
 
 RowMajor to_eigen(const Matrix& m) {
   RowMajor result(m.rows, m.columns);
@@ -95,7 +100,7 @@ Mask keep_two_of_four(const Matrix& scores) {
   return mask;
 }
 
-void apply(const Mask& mask, Matrix& m) {
+void keep_only(const Mask& mask, Matrix& m) {
   for (size_t i = 0; i < mask.size(); ++i) {
     if (mask[i] == 0) m.data[i] = 0;
   }
@@ -155,13 +160,13 @@ const char* name_of(Pattern pattern) {
   return "?";
 }
 
-std::vector<float> damp(Matrix& h, double part) {
+std::vector<float> damp(Matrix& h, double own, double even) {
   double mean = 0;
   for (int64_t i = 0; i < h.rows; ++i) mean += h.row(i)[i];
   mean /= static_cast<double>(h.rows);
   std::vector<float> added;
   for (int64_t i = 0; i < h.rows; ++i) {
-    added.push_back(mean > 0 ? static_cast<float>(part * (mean + h.row(i)[i])) : 1.0f);
+    added.push_back(mean > 0 ? static_cast<float>(even * mean + own * h.row(i)[i]) : 1.0f);
     h.row(i)[i] += added.back();
   }
   return added;
@@ -236,6 +241,91 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
   return mask;
 }
 
+namespace {
+
+/// h in units in which its diagonal is 1, and back.
+std::vector<float> normalize(Matrix& h) {
+  std::vector<float> units;
+  for (int64_t i = 0; i < h.rows; ++i) units.push_back(std::sqrt(h.row(i)[i]));
+  for (int64_t i = 0; i < h.rows; ++i) {
+    for (int64_t j = 0; j < h.columns; ++j)
+      h.row(i)[j] /= units[static_cast<size_t>(i)] * units[static_cast<size_t>(j)];
+  }
+  return units;
+}
+
+/// A few steps of conjugate gradients, row by row, from x towards x (h + penalty) = goal.
+void approach(const Matrix& h, float penalty, const Matrix& goal, Matrix& x) {
+  const auto image_of = [&](const Matrix& m) {
+    Matrix image = product(m, h);
+    for (size_t k = 0; k < image.data.size(); ++k) image.data[k] += penalty * m.data[k];
+    return image;
+  };
+  Matrix residual = image_of(x);
+  for (size_t k = 0; k < goal.data.size(); ++k) residual.data[k] = goal.data[k] - residual.data[k];
+  Matrix direction = residual;
+  for (int step = 0; step < kSteps; ++step) {
+    const Matrix image = image_of(direction);
+    for (int64_t i = 0; i < x.rows; ++i) {
+      const double curvature = row_dot(direction, image, i), before = row_dot(residual, residual, i);
+      if (!(curvature > 0)) continue;
+      const auto length = static_cast<float>(before / curvature);
+      for (int64_t j = 0; j < x.columns; ++j) {
+        x.row(i)[j] += length * direction.row(i)[j];
+        residual.row(i)[j] -= length * image.row(i)[j];
+      }
+      const auto beta = static_cast<float>(row_dot(residual, residual, i) / before);
+      for (int64_t j = 0; j < x.columns; ++j) direction.row(i)[j] = residual.row(i)[j] + beta * direction.row(i)[j];
+    }
+  }
+}
+
+double part_that_differs(const Mask& a, const Mask& b) {
+  size_t changed = 0, kept = 0;
+  for (size_t k = 0; k < a.size(); ++k) {
+    changed += a[k] != b[k] ? 1u : 0u;
+    kept += a[k];
+  }
+  return static_cast<double>(changed) / static_cast<double>(std::max<size_t>(1, kept));
+}
+
+}  // namespace
+
+Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, Pattern pattern, double density,
+                 const std::vector<float>& importance) {
+  Matrix unit_h = h;
+  const std::vector<float> units = normalize(unit_h);
+  Matrix x = weights, goal = targets;
+  for (int64_t i = 0; i < x.rows; ++i) {
+    const float row_unit = std::sqrt(importance_of(importance, i));
+    for (int64_t j = 0; j < x.columns; ++j) {
+      x.row(i)[j] *= row_unit * units[static_cast<size_t>(j)];
+      goal.row(i)[j] *= row_unit / units[static_cast<size_t>(j)];
+    }
+  }
+  Matrix sparse = x, multipliers(x.rows, x.columns), scores(x.rows, x.columns);
+  Mask mask, before;
+  float penalty = kFirstPenalty;
+  for (int round = 1; round <= kRounds; ++round) {
+    Matrix wanted = goal;
+    for (size_t k = 0; k < wanted.data.size(); ++k) wanted.data[k] += penalty * sparse.data[k] - multipliers.data[k];
+    approach(unit_h, penalty, wanted, x);
+    for (size_t k = 0; k < x.data.size(); ++k) {
+      sparse.data[k] = x.data[k] + multipliers.data[k] / penalty;
+      scores.data[k] = sparse.data[k] * sparse.data[k];
+    }
+    mask = keep_largest(scores, pattern, density);
+    keep_only(mask, sparse);
+    for (size_t k = 0; k < x.data.size(); ++k) multipliers.data[k] += penalty * (x.data[k] - sparse.data[k]);
+    if (round % kRoundsOfPenalty != 0) continue;
+    const double change = before.empty() ? 1 : part_that_differs(mask, before);
+    if (change <= kSettled) break;
+    penalty *= change >= kMuchChange ? kMuchGrowth : change >= kChange ? kGrowth : kLittleGrowth;
+    before = mask;
+  }
+  return mask;
+}
+
 Matrix product(const Matrix& a, const Matrix& b) {
   Matrix c(a.rows, b.columns);
   Scratch scratch;
@@ -246,12 +336,12 @@ Matrix product(const Matrix& a, const Matrix& b) {
 
 Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask) {
   Matrix w = start;
-  apply(mask, w);
+  keep_only(mask, w);
   Matrix residual = product(w, h);
   for (size_t i = 0; i < residual.data.size(); ++i) residual.data[i] = targets.data[i] - residual.data[i];
-  apply(mask, residual);
+  keep_only(mask, residual);
   Matrix goal = targets;
-  apply(mask, goal);
+  keep_only(mask, goal);
 
   const auto scaled = [&](const Matrix& r) {  // the preconditioner
     Matrix z = r;
@@ -272,7 +362,7 @@ Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets
     }
     if (done) break;
     Matrix image = product(direction, h);
-    apply(mask, image);
+    keep_only(mask, image);
     for (int64_t i = 0; i < w.rows; ++i) {
       const double curvature = row_dot(direction, image, i);
       if (!(curvature > 0)) continue;

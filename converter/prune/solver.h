@@ -37,10 +37,10 @@ struct Matrix {
   const float* row(int64_t i) const { return data.data() + i * columns; }
 };
 
-/// Adds `part` of itself and of its mean to the diagonal, as if inputs varied that much more, each for itself, than the
-/// samples show; a matrix of zeros becomes the unit matrix. Returns what was added. Columns that no sample uses stay
-/// solvable, and few samples do not pass for the whole truth.
-std::vector<float> damp(Matrix& h, double part);
+/// Adds `own` of itself and `even` of its mean to the diagonal, as if inputs varied that much more, each for itself,
+/// than the samples show; a matrix of zeros becomes the unit matrix. Returns what was added. Columns that no sample
+/// uses stay solvable, and few samples do not pass for the whole truth.
+std::vector<float> damp(Matrix& h, double own, double even);
 
 /// What the optimal brain surgeon knows of the inputs (Hassibi and Stork, 1993): the upper triangle U with
 /// inverse(h) = U^T U. Row j says how the columns behind j make good for the loss of column j. `h` is symmetric and
@@ -52,6 +52,12 @@ Matrix surgeon_rows(const Matrix& h);
 /// a density of its own. What a row loses counts by its `importance`; none given: all the same. `loss`, where given,
 /// becomes what that costs: the squared error, by importance, before the weights that stay are solved for.
 Mask choose_mask(const Matrix& weights, const Matrix& surgeon, Pattern pattern, double density, double* loss = nullptr,
+                 const std::vector<float>& importance = {});
+
+/// Keeps `density` of the weights so that what solve_on_mask() then finds for `targets` loses little: the alternating
+/// direction method of multipliers between solving for all weights and keeping the largest (Boyd et al., 2011; for this
+/// use Meng et al., "ALPS", 2024). Up to 40 rounds of 5 products with `h`, for a tenth less loss than choose_mask().
+Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, Pattern pattern, double density,
                  const std::vector<float>& importance = {});
 
 /// The `density` of the weights, or blocks of them, with the largest sums of `scores`.

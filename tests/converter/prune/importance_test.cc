@@ -70,5 +70,15 @@ TEST_CASE("channel_importance: a channel that nothing reads is left with the lea
   CHECK(importance_in(net, 4)[0][2] == doctest::Approx(kLeast / (1 + kLeast)));
 }
 
+TEST_CASE("geometric_mean: in units of its mean; the other one where one is empty") {
+  const std::vector<float> mean = geometric_mean({1, 4, 1}, {1, 4, 16});
+  CHECK(mean[0] == doctest::Approx(1 / 3.0));
+  CHECK(mean[1] == doctest::Approx(4 / 3.0));
+  CHECK(mean[2] == doctest::Approx(4 / 3.0));
+  CHECK(geometric_mean({}, {2, 3}) == std::vector<float>{2, 3});
+  CHECK(geometric_mean({2, 3}, {}) == std::vector<float>{2, 3});
+  CHECK(geometric_mean({}, {}).empty());
+}
+
 }  // namespace
 }  // namespace lacuna::prune

@@ -47,5 +47,20 @@ TEST_CASE("divergence: of probabilities, whatever is added to all logits") {
   check_gradient(divergence, kExpected, kActual);
 }
 
+TEST_CASE("divergence_of_odds: of yes and no, near one half as the squared difference, finite where one is sure") {
+  const Numbers even = {0.5f, 0.5f}, odd = {0.75f, 0.25f};
+  CHECK(divergence_of_odds(even.data(), odd.data(), 2, 0.25) ==
+        doctest::Approx((0.5 * std::log(2.0) + 0.5 * std::log(2.0 / 3)) / 2 / 0.25));
+  const Numbers near = {0.51f, 0.5f};
+  CHECK(divergence_of_odds(even.data(), near.data(), 2, 0.25) ==
+        doctest::Approx(squared_difference(even.data(), near.data(), 2, 0.25)).epsilon(1e-2));
+  const Numbers no = {0, 0}, yes = {1, 1};
+  CHECK(divergence_of_odds(no.data(), yes.data(), 2, 1) == doctest::Approx(std::log(1e4) / 2).epsilon(1e-2));
+  CHECK(divergence_of_odds(no.data(), no.data(), 2, 1) == doctest::Approx(0).scale(1));
+  check_gradient([](const float* expected, const float* actual, int64_t n, double weight,
+                    float* gradient) { return divergence_of_odds(expected, actual, n, 0.3, weight, gradient); },
+                 {0.9f, 0.2f, 0.5f}, {0.6f, 0.3f, 0.45f});
+}
+
 }  // namespace
 }  // namespace lacuna::prune

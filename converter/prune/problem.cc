@@ -1,0 +1,135 @@
+#include "converter/prune/problem.h"
+
+#include <algorithm>
+
+namespace lacuna::prune {
+namespace {
+
+constexpr double kDamping = 0.01;       ///< of each input's own variance
+constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
+
+/// w h w^T, row by row.
+std::vector<double> squares_of_rows(const Matrix& w, const Matrix& h) {
+  const Matrix image = product(w, h);
+  std::vector<double> squares;
+  for (int64_t i = 0; i < w.rows; ++i) {
+    squares.push_back(static_cast<double>(dot(image.row(i), w.row(i), w.columns)));
+  }
+  return squares;
+}
+
+double sum_of(const std::vector<double>& numbers) {
+  double sum = 0;
+  for (const double x : numbers) sum += x;
+  return sum;
+}
+
+/// Adds the squared loss of the outputs and their squares.
+void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
+  Matrix change = problem.weights;
+  for (size_t i = 0; i < change.data.size(); ++i) change.data[i] -= solved.data[i];
+  *lost += sum_of(squares_of_rows(change, problem.h));
+  *all += sum_of(squares_of_rows(problem.weights, problem.h));
+}
+
+Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t group, int64_t first, int64_t last,
+                     const std::vector<float>& weights) {
+  Problem problem{group, first, collector.moments(layer, group, first, last), Matrix(layer.rows, last - first), {},
+                  {},    {}};
+  Matrix& w = problem.weights;
+  for (int64_t i = 0; i < w.rows; ++i) {
+    std::copy_n(weights.data() + (group * layer.rows + i) * layer.columns + first, w.columns, w.row(i));
+  }
+  return problem;
+}
+
+}  // namespace
+
+std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights) {
+  std::vector<Problem> problems;
+  const int64_t parts = (layer.columns + kMaxColumns - 1) / kMaxColumns;
+  const auto boundary = [&](int64_t part) {  // between blocks of every pattern
+    return part == parts ? layer.columns : layer.columns * part / parts / 4 * 4;
+  };
+  for (int64_t g = 0; g < layer.groups; ++g) {
+    for (int64_t part = 0; part < parts; ++part) {
+      problems.push_back(make_problem(collector, layer, g, boundary(part), boundary(part + 1), weights));
+    }
+  }
+  return problems;
+}
+
+void treat(const Treatment& treatment, const PrunedLayer& layer, std::vector<Problem>& problems) {
+  for (Problem& problem : problems) {
+    problem.h = problem.moments.h;
+    const std::vector<float> added = damp(problem.h, kDamping, treatment.evenness);
+    // Damping pulls towards the dense weights, not towards zero.
+    Matrix goal = problem.moments.g;
+    for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
+    problem.targets = product(problem.weights, goal);
+    problem.surgeon = surgeon_rows(problem.h);
+    problem.importance.clear();
+    if (treatment.importance.empty()) continue;
+    const auto begin = treatment.importance.begin() + problem.group * layer.rows;
+    problem.importance.assign(begin, begin + layer.rows);
+  }
+}
+
+Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
+               const std::vector<float>& bias, Effort effort) {
+  Solution solution;
+  solution.weights.resize(static_cast<size_t>(layer.weights()));
+  solution.mask.resize(solution.weights.size());
+  solution.bias = bias;
+  double lost = 0, all = 0;
+  for (const Problem& problem : problems) {
+    const Matrix& w = problem.weights;
+    const Mask kept = effort == Effort::kMuch
+                          ? settle_mask(w, problem.h, problem.targets, pattern, density, problem.importance)
+                          : choose_mask(w, problem.surgeon, pattern, density, nullptr, problem.importance);
+    const Matrix solved = solve_on_mask(w, problem.h, problem.targets, kept);
+    measure(problem, solved, &lost, &all);
+    for (int64_t i = 0; i < w.rows; ++i) {
+      const int64_t row = problem.group * layer.rows + i, at = row * layer.columns + problem.first;
+      double shift = 0;
+      for (int64_t j = 0; j < w.columns; ++j) {
+        shift += static_cast<double>(w.row(i)[j]) * problem.moments.mean_d[static_cast<size_t>(j)] -
+                 static_cast<double>(solved.row(i)[j]) * problem.moments.mean_x[static_cast<size_t>(j)];
+        solution.weights[static_cast<size_t>(at + j)] = solved.row(i)[j];
+        solution.mask[static_cast<size_t>(at + j)] = kept[static_cast<size_t>(i * w.columns + j)];
+      }
+      solution.bias[static_cast<size_t>(row)] += static_cast<float>(shift);
+    }
+  }
+  solution.error = all > 0 ? lost / all : 0;
+  return solution;
+}
+
+double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {
+  double lost = 0;
+  for (const Problem& problem : problems) {
+    double loss = 0;
+    choose_mask(problem.weights, problem.surgeon, pattern, density, &loss, problem.importance);
+    lost += loss;
+  }
+  return lost;
+}
+
+std::vector<float> inverse_variances(const std::vector<Problem>& problems, const PrunedLayer& layer) {
+  std::vector<double> variances(static_cast<size_t>(layer.groups * layer.rows));
+  for (const Problem& problem : problems) {
+    const std::vector<double> more = squares_of_rows(problem.weights, problem.moments.h);
+    for (size_t i = 0; i < more.size(); ++i) variances[static_cast<size_t>(problem.group * layer.rows) + i] += more[i];
+  }
+  const auto n = static_cast<double>(variances.size());
+  const double mean = sum_of(variances) / n;
+  if (!(mean > 0)) return {};
+  std::vector<double> inverses;
+  for (const double variance : variances) inverses.push_back(1 / (variance / mean + kLeastVariance));
+  const double unit = sum_of(inverses) / n;
+  std::vector<float> result;
+  for (const double inverse : inverses) result.push_back(static_cast<float>(inverse / unit));
+  return result;
+}
+
+}  // namespace lacuna::prune
