@@ -17,7 +17,8 @@ constexpr size_t kVarianceSamples = 8, kMomentSamples = 16;
 constexpr size_t kFewTaps = 4;  ///< with less of them behind linear layers, those behind activations serve as well
 constexpr int64_t kFewestClasses = 10;  ///< of an output that is taken for logits
 constexpr double kWarmupBatches = 20;
-constexpr size_t kLanes = 4;  ///< sums of gradients that run side by side, whatever the number of threads
+constexpr double kApart = 0.15;  ///< root mean square of what moving samples apart changes, in deviations of the values
+constexpr size_t kLanes = 4;     ///< sums of gradients that run side by side, whatever the number of threads
 
 bool is_sum(const Node& node) {
   return node.attrs.type == fbs::OpAttrs::Binary && node.attrs.AsBinary()->kind == fbs::BinaryKind::Add;
@@ -63,24 +64,26 @@ void add_up(std::vector<Parameters>& lanes, size_t threads) {
 }
 
 struct Worker {
-  Worker(const Network& network) : dense(network, false), pruned(network, true) {}
+  Worker(const Network& network) : dense(network, true), pruned(network, true) {}
   Tape dense, pruned;
 };
 
-/// Runs both networks; what lies before the first layer that is trained is the same in both.
-void run_both(const Network& network, const Parameters& dense, const Parameters& pruned, const std::vector<float>& x,
-              Worker& worker) {
+/// Runs what both networks share, up to the first layer that is trained, in the dense one.
+void run_front(const Network& network, const Parameters& dense, const std::vector<float>& x, Worker& worker) {
+  set_input(network, worker.dense, x);
+  worker.dense.forward(dense, 0, network.first_trained());
+}
+
+/// Runs what is behind that, from the same values.
+void run_back(const Network& network, const Parameters& dense, const Parameters& pruned, Worker& worker) {
   const Graph& graph = network.graph();
   const size_t first = network.first_trained(), last = graph.nodes.size();
-  set_input(network, worker.dense, x);
-  worker.dense.forward(dense, 0, first);
   for (const ValueId id : network.wanted_at(first)) {
     std::copy_n(worker.dense.value(id), count(graph.shape(id)), worker.pruned.value(id));
   }
   worker.dense.forward(dense, first, last);
   worker.pruned.forward(pruned, first, last);
 }
-
 /// A tap's part of the loss; adds its gradient where there is one.
 double loss_at(const Tap& tap, const float* expected, const float* actual, int64_t n, float* gradient) {
   double loss = squared_difference(expected, actual, n, tap.variance, tap.weight, gradient);
@@ -99,6 +102,40 @@ double compare(const Network& network, const std::vector<Tap>& taps, Worker& wor
                     gradient);
   }
   return loss;
+}
+
+/// After run_back(): moves the values that both networks start from one step to where their outputs differ more, each
+/// taken for what the other one ought to give. Samples for distillation that no sample shows (Micaelli and Storkey,
+/// 2019).
+void move_apart(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, const Parameters& pruned,
+                Worker& worker) {
+  const Graph& graph = network.graph();
+  worker.dense.clear_gradients();
+  worker.pruned.clear_gradients();
+  for (const Tap& tap : taps) {
+    float *to_dense = worker.dense.gradient(tap.id), *to_pruned = worker.pruned.gradient(tap.id);
+    if (!is_output(graph, tap.id) || to_dense == nullptr) continue;
+    const float *x = worker.dense.value(tap.id), *y = worker.pruned.value(tap.id);
+    const int64_t n = count(graph.shape(tap.id));
+    loss_at(tap, x, y, n, to_pruned);
+    loss_at(tap, y, x, n, to_dense);
+  }
+  Parameters no_sums(dense.size());
+  worker.dense.backward(dense, no_sums);
+  worker.pruned.backward(pruned, no_sums);
+  for (const ValueId id : network.wanted_at(network.first_trained())) {
+    const float *a = worker.dense.gradient(id), *b = worker.pruned.gradient(id);
+    if (a == nullptr || b == nullptr) continue;
+    std::vector<float> way(a, a + count(graph.shape(id)));
+    add_to(way.data(), b, static_cast<int64_t>(way.size()));
+    float* x = worker.dense.value(id);
+    const double deviation = std::sqrt(variance_of({x, x + way.size()}));
+    const double length = std::sqrt(static_cast<double>(dot(way.data(), way.data(), static_cast<int64_t>(way.size()))) /
+                                    static_cast<double>(way.size()));
+    if (!(length > 0)) continue;
+    const auto scale = static_cast<float>(kApart * deviation / length);
+    for (size_t i = 0; i < way.size(); ++i) x[i] += scale * way[i];
+  }
 }
 
 /// Numbers of one vector that a softmax reads or that leave the network, many enough to be classes.
@@ -247,7 +284,12 @@ void distill(const Network& network, const std::vector<Tap>& taps, const Paramet
         std::mt19937 rng(seeds);
         // Every sample comes once before any comes again.
         const size_t index = (step * options.batch + i) % samples.size();
-        run_both(network, dense, pruned, samples.varied(index, rng), worker);
+        run_front(network, dense, samples.varied(index, rng), worker);
+        run_back(network, dense, pruned, worker);
+        if ((i / kLanes + step) % 2 == 0) {  // every second sample of every lane
+          move_apart(network, taps, dense, pruned, worker);
+          run_back(network, dense, pruned, worker);
+        }
         worker.pruned.clear_gradients();
         losses[i] = compare(network, taps, worker);
         worker.pruned.backward(pruned, lanes[lane]);

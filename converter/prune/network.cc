@@ -172,7 +172,7 @@ using Memory = std::unique_ptr<void, FreeMemory>;
 
 // ------------------------------------------------------------------------------------------------------------- network
 
-Network::Network(const Graph& graph, size_t first_trained, bool to_input)
+Network::Network(const Graph& graph, size_t first_trained)
     : graph_(&graph),
       first_trained_(first_trained),
       last_reader_(graph.values.size(), -1),
@@ -180,18 +180,14 @@ Network::Network(const Graph& graph, size_t first_trained, bool to_input)
       has_gradient_(graph.values.size()),
       barrier_(graph.nodes.size()) {
   for (size_t i = 0; i < storage_.size(); ++i) storage_[i] = static_cast<ValueId>(i);
-  if (to_input) has_gradient_[static_cast<size_t>(graph.inputs[0])] = true;
   const Uses uses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     const auto y = static_cast<size_t>(node.output);
     barrier_[i] = !passes_gradient(graph, node);
-    bool wanted = is_layer(node) && !barrier_[i] && i >= first_trained;
     for (const ValueId id : node.inputs) {
       if (id != kNoValue) last_reader_[static_cast<size_t>(id)] = static_cast<int>(i);
-      wanted = wanted || (id != kNoValue && !barrier_[i] && has_gradient_[static_cast<size_t>(id)]);
     }
-    has_gradient_[y] = wanted;
     // A clamp knows its slope from what it gives, and what makes its input does not look at that again.
     const ValueId x = node.inputs[kX];
     const int before = x == kNoValue ? -1 : uses.producer_of(x);
@@ -200,6 +196,22 @@ Network::Network(const Graph& graph, size_t first_trained, bool to_input)
                                  (is_layer(graph.nodes[static_cast<size_t>(before)]) ||
                                   is_known_binary(graph, graph.nodes[static_cast<size_t>(before)]));
     if (clamps_in_place) storage_[y] = storage_[static_cast<size_t>(x)];
+  }
+  mark_gradients();
+}
+
+void Network::mark_gradients() {
+  for (const ValueId id : wanted_at(first_trained_)) {
+    has_gradient_[static_cast<size_t>(id)] = true;
+    has_gradient_[static_cast<size_t>(storage_[static_cast<size_t>(id)])] = true;
+  }
+  for (size_t i = first_trained_; i < graph_->nodes.size(); ++i) {
+    const Node& node = graph_->nodes[i];
+    bool wanted = is_layer(node);
+    for (const ValueId id : node.inputs) {
+      wanted = wanted || (id != kNoValue && has_gradient_[static_cast<size_t>(id)]);
+    }
+    has_gradient_[static_cast<size_t>(node.output)] = wanted && !barrier_[i];
   }
 }
 
@@ -769,7 +781,8 @@ Tape::Tape(const Network& network, bool gradients) : network_(network) {
   const Maker maker{graph, values_, gradients_, scratch_};
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    const bool backward = gradients && !network.barrier_[i] && gradient(node.output) != nullptr;
+    const bool backward =
+        gradients && i >= network.first_trained_ && !network.barrier_[i] && gradient(node.output) != nullptr;
     auto step = std::make_unique<Step>(make_step(maker, node, backward));
     if (!backward) step->backward = nullptr;
     steps_.push_back(std::move(step));

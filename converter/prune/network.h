@@ -21,10 +21,9 @@ class Tape;
 /// The way a graph is computed. Weights are read from `Parameters`, so several sets can share one Network.
 class Network {
  public:
-  /// `graph` has no fused residuals and activations (unfuse) and outlives the network. Gradients are made for the
-  /// values between the first layer with parameters, not before node `first_trained`, and the last loss; with
-  /// `to_input` for the first input as well.
-  explicit Network(const Graph& graph, size_t first_trained = 0, bool to_input = false);
+  /// `graph` has no fused residuals and activations (unfuse) and outlives the network. Gradients are made from the last
+  /// loss back to what the nodes from `first_trained` on read of those before them.
+  explicit Network(const Graph& graph, size_t first_trained = 0);
 
   const Graph& graph() const { return *graph_; }
   /// Layers before this node get no gradient.
@@ -40,6 +39,8 @@ class Network {
 
  private:
   friend class Tape;
+  void mark_gradients();
+
   const Graph* graph_;
   size_t first_trained_;
   std::vector<int> last_reader_;    ///< for every value: its last node

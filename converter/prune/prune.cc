@@ -391,11 +391,13 @@ class Pruner {
   }
 
   size_t plan_batches(double part) const {
-    double macs = 0;  // of one sample: the dense network forward, the pruned one forward and backward where it trains
+    // Of one sample: the dense network forward; behind the front the pruned one as well, and backward, which is twice
+    // that; for every second sample, once more all of it but the gradients of weights.
+    double macs = 0;
     for (const LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;
       const double forward = static_cast<double>(layer.weights()) * static_cast<double>(layer.positions);
-      macs += layer.node < network_->first_trained() ? forward : 4 * forward;
+      macs += layer.node < network_->first_trained() ? forward : 6 * forward;
     }
     const double per_batch = macs * kBatch;
     const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);

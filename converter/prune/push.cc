@@ -54,7 +54,7 @@ PushedSamples::PushedSamples(const Samples& samples, const Graph& graph, const P
     : samples_(samples) {
   const auto tap = std::find_if(taps.begin(), taps.end(), [](const Tap& t) { return t.classes; });
   if (tap == taps.end()) return;
-  const Network network(graph, 0, true);
+  const Network network(graph);
   std::vector<std::unique_ptr<Tape>> tapes;
   for (size_t t = 0; t < threads; ++t) tapes.push_back(std::make_unique<Tape>(network, true));
   if (tapes[0]->gradient(graph.inputs[0]) == nullptr || tapes[0]->gradient(tap->id) == nullptr) return;

@@ -17,8 +17,8 @@ constexpr int kMaxIterations = 200;
 constexpr double kResidual = 1e-4;
 /// Of settle_mask: rounds at most, steps of conjugate gradients in each, the first penalty, and after how many rounds
 /// it grows, the more the more of the mask has changed (parts of what is kept).
-constexpr int kRounds = 40, kSteps = 4, kRoundsOfPenalty = 3;
-constexpr float kFirstPenalty = 0.1f, kMuchGrowth = 1.3f, kGrowth = 1.2f, kLittleGrowth = 1.1f;
+constexpr int kRounds = 60, kSteps = 4, kRoundsOfPenalty = 3;
+constexpr float kFirstPenalty = 0.2f, kLastPenalty = 1, kMuchGrowth = 1.3f, kGrowth = 1.2f, kLittleGrowth = 1.1f;
 constexpr double kMuchChange = 0.1, kChange = 0.005, kSettled = 1e-4;
 
 RowMajor to_eigen(const Matrix& m) {
@@ -319,8 +319,9 @@ Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, 
     for (size_t k = 0; k < x.data.size(); ++k) multipliers.data[k] += penalty * (x.data[k] - sparse.data[k]);
     if (round % kRoundsOfPenalty != 0) continue;
     const double change = before.empty() ? 1 : part_that_differs(mask, before);
-    if (change <= kSettled) break;
-    penalty *= change >= kMuchChange ? kMuchGrowth : change >= kChange ? kGrowth : kLittleGrowth;
+    const bool settled = change <= kSettled;
+    if (settled && penalty >= kLastPenalty) break;  // below, what is zero still pulls more than what is kept
+    penalty *= settled || change >= kMuchChange ? kMuchGrowth : change >= kChange ? kGrowth : kLittleGrowth;
     before = mask;
   }
   return mask;
