@@ -59,7 +59,7 @@ std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& laye
   return problems;
 }
 
-void treat(const Treatment& treatment, const PrunedLayer& layer, std::vector<Problem>& problems) {
+void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems) {
   for (Problem& problem : problems) {
     problem.h = problem.moments.h;
     const std::vector<float> added = damp(problem.h, kDamping, treatment.evenness);
@@ -67,7 +67,7 @@ void treat(const Treatment& treatment, const PrunedLayer& layer, std::vector<Pro
     Matrix goal = problem.moments.g;
     for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
     problem.targets = product(problem.weights, goal);
-    problem.surgeon = surgeon_rows(problem.h);
+    problem.surgeon = effort == Effort::kLittle ? surgeon_rows(problem.h) : Matrix();
     problem.importance.clear();
     if (treatment.importance.empty()) continue;
     const auto begin = treatment.importance.begin() + problem.group * layer.rows;
@@ -76,7 +76,7 @@ void treat(const Treatment& treatment, const PrunedLayer& layer, std::vector<Pro
 }
 
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
-               const std::vector<float>& bias, Effort effort) {
+               const std::vector<float>& bias) {
   Solution solution;
   solution.weights.resize(static_cast<size_t>(layer.weights()));
   solution.mask.resize(solution.weights.size());
@@ -84,7 +84,7 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   double lost = 0, all = 0;
   for (const Problem& problem : problems) {
     const Matrix& w = problem.weights;
-    const Mask kept = effort == Effort::kMuch
+    const Mask kept = problem.surgeon.data.empty()
                           ? settle_mask(w, problem.h, problem.targets, pattern, density, problem.importance)
                           : choose_mask(w, problem.surgeon, pattern, density, nullptr, problem.importance);
     const Matrix solved = solve_on_mask(w, problem.h, problem.targets, kept);

@@ -19,6 +19,12 @@ struct Treatment {
   std::vector<float> importance = {};
 };
 
+/// How masks are chosen.
+enum class Effort : uint8_t {
+  kLittle,  ///< choose_mask()
+  kMuch,    ///< settle_mask()
+};
+
 /// One matrix of a layer, or some of its columns, as a least-squares problem.
 struct Problem {
   int64_t group = 0, first = 0;  ///< first column
@@ -26,7 +32,8 @@ struct Problem {
   Matrix weights;
   // By the treatment:
   Matrix h;  ///< damped
-  Matrix targets, surgeon;
+  Matrix targets;
+  Matrix surgeon;                      ///< empty where masks are worth much effort
   std::vector<float> importance = {};  ///< of the rows
 };
 
@@ -40,19 +47,13 @@ struct Solution {
 /// Problems of `weights`, not treated yet: one a group, more where a group has many columns.
 std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights);
 
-void treat(const Treatment& treatment, const PrunedLayer& layer, std::vector<Problem>& problems);
-
-/// How masks are chosen.
-enum class Effort : uint8_t {
-  kLittle,  ///< choose_mask()
-  kMuch,    ///< settle_mask()
-};
+void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems);
 
 /// Chooses the mask and solves on it. `bias` is what the layer has so far.
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
-               const std::vector<float>& bias, Effort effort);
+               const std::vector<float>& bias);
 
-/// What the mask alone costs, in a unit that all densities share.
+/// What the mask alone costs, in a unit that all densities share. For little effort.
 double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density);
 
 /// For every output of the layer the inverse of its variance, about, in units of the mean of that: each counts alike

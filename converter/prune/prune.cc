@@ -168,7 +168,7 @@ class Pruner {
 
   /// Error at the outputs when the layer alone is solved at kProbeDensity.
   double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer) {
-    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer), Effort::kLittle);
+    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
     Parameters changed = dense_;
     changed[static_cast<size_t>(layer.weight)] = probe.weights;
     changed[static_cast<size_t>(layer.bias)] = probe.bias;
@@ -184,7 +184,7 @@ class Pruner {
     Treatment& best = treatments_[layer.node];
     result.sensitivity = -1;
     const auto probe = [&](const Treatment& treatment) {
-      treat(treatment, layer, problems);
+      treat(treatment, Effort::kLittle, layer, problems);
       const double loss = loss_of_probe(problems, probe_error, layer);
       if (result.sensitivity >= 0 && loss >= result.sensitivity) return;
       result.sensitivity = loss;
@@ -195,7 +195,7 @@ class Pruner {
     for (const std::vector<float>& importance : {slopes, inverses}) {
       if (!importance.empty()) probe({best.evenness, importance});
     }
-    treat(best, layer, problems);
+    treat(best, Effort::kLittle, layer, problems);
     return problems;
   }
 
@@ -353,8 +353,8 @@ class Pruner {
       if (!layer.pruned()) continue;
       const double density = std::pow(layer.density, part);
       std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-      treat(treatments_[layer.node], layer, problems);
-      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer), effort);
+      treat(treatments_[layer.node], effort, layer, problems);
+      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer));
       weights_of(layer) = std::move(solution.weights);
       bias_of(layer) = std::move(solution.bias);
       masks_[static_cast<size_t>(layer.weight)] = std::move(solution.mask);

@@ -62,12 +62,12 @@ TEST_CASE("inverse_variances: none where nothing varies") {
 
 TEST_CASE("treat: inputs even out, targets stay those of the dense weights, importance by group") {
   std::vector<Problem> problems = two_groups();
-  treat({0.4, {1, 2, 3, 4}}, layer_of_two_groups(), problems);
+  treat({0.4, {1, 2, 3, 4}}, Effort::kLittle, layer_of_two_groups(), problems);
   CHECK(problems[0].h.data[0] == doctest::Approx(1 + 0.01 + 0.4 * 2.5));
   CHECK(problems[0].h.data[3] == doctest::Approx(4 + 0.04 + 0.4 * 2.5));
   CHECK(problems[1].targets.data[0] == doctest::Approx(2 * (1 + 0.01 + 0.4 * 2.5)));
   CHECK(problems[1].importance == std::vector<float>{3, 4});
-  treat({0.4, {}}, layer_of_two_groups(), problems);
+  treat({0.4, {}}, Effort::kMuch, layer_of_two_groups(), problems);
   CHECK(problems[1].importance.empty());
 }
 
@@ -76,14 +76,14 @@ TEST_CASE("solve: the row that counts keeps its weights, the bias makes good for
     CAPTURE(effort == Effort::kMuch);
     std::vector<Problem> problems = two_groups();
     const PrunedLayer layer = layer_of_two_groups();
-    treat({0, {1, 1, 1, 1}}, layer, problems);
-    const Solution alike = solve(problems, layer, Pattern::kFree, 0.25, {0, 0, 0, 0}, effort);
+    treat({0, {1, 1, 1, 1}}, effort, layer, problems);
+    const Solution alike = solve(problems, layer, Pattern::kFree, 0.25, {0, 0, 0, 0});
     CHECK(alike.mask == Mask{0, 0, 0, 1, 1, 0, 0, 0});
     CHECK(alike.bias[0] == doctest::Approx(3));
     CHECK(alike.bias[1] == doctest::Approx(0));
     CHECK(alike.bias[2] == doctest::Approx(5));
-    treat({0, {8, 1, 1, 1}}, layer, problems);
-    CHECK(solve(problems, layer, Pattern::kFree, 0.25, {0, 0, 0, 0}, effort).mask == Mask{1, 0, 0, 0, 1, 0, 0, 0});
+    treat({0, {8, 1, 1, 1}}, effort, layer, problems);
+    CHECK(solve(problems, layer, Pattern::kFree, 0.25, {0, 0, 0, 0}).mask == Mask{1, 0, 0, 0, 1, 0, 0, 0});
   }
 }
 
@@ -91,8 +91,8 @@ TEST_CASE("solve: nothing is lost where all is kept") {
   for (const Effort effort : {Effort::kLittle, Effort::kMuch}) {
     std::vector<Problem> problems = two_groups();
     const PrunedLayer layer = layer_of_two_groups();
-    treat({0.3, {}}, layer, problems);
-    const Solution all = solve(problems, layer, Pattern::kFree, 1, {1, 2, 3, 4}, effort);
+    treat({0.3, {}}, effort, layer, problems);
+    const Solution all = solve(problems, layer, Pattern::kFree, 1, {1, 2, 3, 4});
     CHECK(all.error == doctest::Approx(0));
     CHECK(all.bias == std::vector<float>{1, 2, 3, 4});
     CHECK(all.weights == std::vector<float>{1, 0, 0, 1, 2, 1, 0, 0});
