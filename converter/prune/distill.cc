@@ -64,7 +64,7 @@ void add_up(std::vector<Parameters>& lanes, size_t threads) {
 }
 
 struct Worker {
-  Worker(const Network& network) : dense(network, true), pruned(network, true) {}
+  explicit Worker(const Network& network) : dense(network, true), pruned(network, true) {}
   Tape dense, pruned;
 };
 

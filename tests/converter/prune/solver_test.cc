@@ -96,7 +96,8 @@ TEST_CASE("surgeon_rows: U^T U is the inverse, U is upper") {
 TEST_CASE("keep_largest: the named share, whole blocks, smaller blocks at the end") {
   std::mt19937 rng(2);
   for (const Pattern pattern : {Pattern::kFree, Pattern::k4x1, Pattern::k1x4}) {
-    for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{8, 8}, {7, 9}, {1, 1}, {3, 5}}) {
+    for (const auto& shape : {std::pair<int64_t, int64_t>{8, 8}, {7, 9}, {1, 1}, {3, 5}}) {
+      const int64_t rows = shape.first, columns = shape.second;
       CAPTURE(name_of(pattern));
       CAPTURE(rows);
       Matrix scores = random_matrix(rows, columns, rng);
