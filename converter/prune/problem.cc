@@ -1,6 +1,7 @@
 #include "converter/prune/problem.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace lacuna::prune {
 namespace {
@@ -18,11 +19,7 @@ std::vector<double> squares_of_rows(const Matrix& w, const Matrix& h) {
   return squares;
 }
 
-double sum_of(const std::vector<double>& numbers) {
-  double sum = 0;
-  for (const double x : numbers) sum += x;
-  return sum;
-}
+double sum_of(const std::vector<double>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); }
 
 /// Adds the squared loss of the outputs and their squares.
 void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
@@ -59,20 +56,30 @@ std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& laye
   return problems;
 }
 
-void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems) {
+void even_out(double evenness, Effort effort, std::vector<Problem>& problems) {
   for (Problem& problem : problems) {
     problem.h = problem.moments.h;
-    const std::vector<float> added = damp(problem.h, kDamping, treatment.evenness);
+    const std::vector<float> added = damp(problem.h, kDamping, evenness);
     // Damping pulls towards the dense weights, not towards zero.
     Matrix goal = problem.moments.g;
     for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
     problem.targets = product(problem.weights, goal);
     problem.surgeon = effort == Effort::kLittle ? surgeon_rows(problem.h) : Matrix();
+  }
+}
+
+void set_importance(const std::vector<float>& importance, const PrunedLayer& layer, std::vector<Problem>& problems) {
+  for (Problem& problem : problems) {
     problem.importance.clear();
-    if (treatment.importance.empty()) continue;
-    const auto begin = treatment.importance.begin() + problem.group * layer.rows;
+    if (importance.empty()) continue;
+    const auto begin = importance.begin() + problem.group * layer.rows;
     problem.importance.assign(begin, begin + layer.rows);
   }
+}
+
+void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems) {
+  even_out(treatment.evenness, effort, problems);
+  set_importance(treatment.importance, layer, problems);
 }
 
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,

@@ -47,6 +47,13 @@ struct Solution {
 /// Problems of `weights`, not treated yet: one a group, more where a group has many columns.
 std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights);
 
+/// Sets all that a treatment decides but the importance.
+void even_out(double evenness, Effort effort, std::vector<Problem>& problems);
+
+/// `importance`: of all outputs of the layer, or empty.
+void set_importance(const std::vector<float>& importance, const PrunedLayer& layer, std::vector<Problem>& problems);
+
+/// Both.
 void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems);
 
 /// Chooses the mask and solves on it. `bias` is what the layer has so far.

@@ -183,19 +183,24 @@ class Pruner {
     std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
     Treatment& best = treatments_[layer.node];
     result.sensitivity = -1;
-    const auto probe = [&](const Treatment& treatment) {
-      treat(treatment, Effort::kLittle, layer, problems);
+    const auto probe = [&](double evenness, const std::vector<float>& importance) {
+      set_importance(importance, layer, problems);
       const double loss = loss_of_probe(problems, probe_error, layer);
       if (result.sensitivity >= 0 && loss >= result.sensitivity) return;
       result.sensitivity = loss;
-      best = treatment;
+      best = {evenness, importance};
     };
     const std::vector<float> inverses = inverse_variances(problems, layer);
-    for (const double evenness : kEvenness) probe({evenness, geometric_mean(slopes, inverses)});
-    for (const std::vector<float>& importance : {slopes, inverses}) {
-      if (!importance.empty()) probe({best.evenness, importance});
+    const std::vector<float> both = geometric_mean(slopes, inverses);
+    for (const double evenness : kEvenness) {
+      even_out(evenness, Effort::kLittle, problems);
+      probe(evenness, both);
     }
-    treat(best, Effort::kLittle, layer, problems);
+    even_out(best.evenness, Effort::kLittle, problems);
+    for (const std::vector<float>& importance : {slopes, inverses}) {
+      if (!importance.empty()) probe(best.evenness, importance);
+    }
+    set_importance(best.importance, layer, problems);
     return problems;
   }
 

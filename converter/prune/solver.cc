@@ -144,6 +144,52 @@ double row_dot(const Matrix& a, const Matrix& b, int64_t row) {
   return static_cast<double>(dot(a.row(row), b.row(row), a.columns));
 }
 
+/// h in units in which its diagonal is 1, and back.
+std::vector<float> normalize(Matrix& h) {
+  std::vector<float> units;
+  for (int64_t i = 0; i < h.rows; ++i) units.push_back(std::sqrt(h.row(i)[i]));
+  for (int64_t i = 0; i < h.rows; ++i) {
+    for (int64_t j = 0; j < h.columns; ++j)
+      h.row(i)[j] /= units[static_cast<size_t>(i)] * units[static_cast<size_t>(j)];
+  }
+  return units;
+}
+
+/// A few steps of conjugate gradients, row by row, from x towards x (h + penalty) = goal.
+void approach(const Matrix& h, float penalty, const Matrix& goal, Matrix& x) {
+  const auto image_of = [&](const Matrix& m) {
+    Matrix image = product(m, h);
+    for (size_t k = 0; k < image.data.size(); ++k) image.data[k] += penalty * m.data[k];
+    return image;
+  };
+  Matrix residual = image_of(x);
+  for (size_t k = 0; k < goal.data.size(); ++k) residual.data[k] = goal.data[k] - residual.data[k];
+  Matrix direction = residual;
+  for (int step = 0; step < kSteps; ++step) {
+    const Matrix image = image_of(direction);
+    for (int64_t i = 0; i < x.rows; ++i) {
+      const double curvature = row_dot(direction, image, i), before = row_dot(residual, residual, i);
+      if (!(curvature > 0)) continue;
+      const auto length = static_cast<float>(before / curvature);
+      for (int64_t j = 0; j < x.columns; ++j) {
+        x.row(i)[j] += length * direction.row(i)[j];
+        residual.row(i)[j] -= length * image.row(i)[j];
+      }
+      const auto beta = static_cast<float>(row_dot(residual, residual, i) / before);
+      for (int64_t j = 0; j < x.columns; ++j) direction.row(i)[j] = residual.row(i)[j] + beta * direction.row(i)[j];
+    }
+  }
+}
+
+double part_that_differs(const Mask& a, const Mask& b) {
+  size_t changed = 0, kept = 0;
+  for (size_t k = 0; k < a.size(); ++k) {
+    changed += a[k] != b[k] ? 1u : 0u;
+    kept += a[k];
+  }
+  return static_cast<double>(changed) / static_cast<double>(std::max<size_t>(1, kept));
+}
+
 }  // namespace
 
 const char* name_of(Pattern pattern) {
@@ -240,56 +286,6 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
   if (loss != nullptr) *loss = squares;
   return mask;
 }
-
-namespace {
-
-/// h in units in which its diagonal is 1, and back.
-std::vector<float> normalize(Matrix& h) {
-  std::vector<float> units;
-  for (int64_t i = 0; i < h.rows; ++i) units.push_back(std::sqrt(h.row(i)[i]));
-  for (int64_t i = 0; i < h.rows; ++i) {
-    for (int64_t j = 0; j < h.columns; ++j)
-      h.row(i)[j] /= units[static_cast<size_t>(i)] * units[static_cast<size_t>(j)];
-  }
-  return units;
-}
-
-/// A few steps of conjugate gradients, row by row, from x towards x (h + penalty) = goal.
-void approach(const Matrix& h, float penalty, const Matrix& goal, Matrix& x) {
-  const auto image_of = [&](const Matrix& m) {
-    Matrix image = product(m, h);
-    for (size_t k = 0; k < image.data.size(); ++k) image.data[k] += penalty * m.data[k];
-    return image;
-  };
-  Matrix residual = image_of(x);
-  for (size_t k = 0; k < goal.data.size(); ++k) residual.data[k] = goal.data[k] - residual.data[k];
-  Matrix direction = residual;
-  for (int step = 0; step < kSteps; ++step) {
-    const Matrix image = image_of(direction);
-    for (int64_t i = 0; i < x.rows; ++i) {
-      const double curvature = row_dot(direction, image, i), before = row_dot(residual, residual, i);
-      if (!(curvature > 0)) continue;
-      const auto length = static_cast<float>(before / curvature);
-      for (int64_t j = 0; j < x.columns; ++j) {
-        x.row(i)[j] += length * direction.row(i)[j];
-        residual.row(i)[j] -= length * image.row(i)[j];
-      }
-      const auto beta = static_cast<float>(row_dot(residual, residual, i) / before);
-      for (int64_t j = 0; j < x.columns; ++j) direction.row(i)[j] = residual.row(i)[j] + beta * direction.row(i)[j];
-    }
-  }
-}
-
-double part_that_differs(const Mask& a, const Mask& b) {
-  size_t changed = 0, kept = 0;
-  for (size_t k = 0; k < a.size(); ++k) {
-    changed += a[k] != b[k] ? 1u : 0u;
-    kept += a[k];
-  }
-  return static_cast<double>(changed) / static_cast<double>(std::max<size_t>(1, kept));
-}
-
-}  // namespace
 
 Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, Pattern pattern, double density,
                  const std::vector<float>& importance) {

@@ -60,33 +60,46 @@ TEST_CASE("find_taps: what a softmax reads are logits") {
   CHECK(found);
 }
 
+/// A network, and its parameters to be changed in the weights of the first node.
+struct Twins {
+  explicit Twins(TestNet& net) : graph(with_biases(net)) {}
+  static const Graph& with_biases(TestNet& net) {
+    add_biases(net.graph());
+    return net.graph();
+  }
+
+  const Graph& graph;
+  const Network network{graph};
+  const Parameters dense = network.parameters();
+  Parameters changed = dense;
+  const size_t weight = static_cast<size_t>(graph.nodes[0].inputs[1]);
+};
+
 TEST_CASE("distill: a changed network learns to answer as before, where the mask lets it") {
   TestNet net;
   const ValueId x = net.input({1, 24});
   net.output(net.fully_connected(net.fully_connected(x, 32), 12));
-  Graph& graph = net.graph();
-  add_biases(graph);
-  const Network network(graph);
-  const Parameters dense = network.parameters();
-  Parameters changed = dense;
-  const auto weight = static_cast<size_t>(graph.nodes[0].inputs[1]);
+  Twins twins(net);
+  const Network& network = twins.network;
+  const Parameters& dense = twins.dense;
+  std::vector<float>& weights = twins.changed[twins.weight];
   std::vector<Mask> masks(dense.size());
-  for (size_t i = 0; i < changed[weight].size(); ++i) {
-    masks[weight].push_back(i % 2 == 0);
-    if (i % 2 != 0) changed[weight][i] = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    masks[twins.weight].push_back(i % 2 == 0);
+    if (i % 2 != 0) weights[i] = 0;
   }
   const Noise samples(24);
   const std::vector<Tap> taps = find_taps(network, dense, samples);
   const OutputError error(network, taps, dense, samples, 16, 1);
-  const Lost before = error.of(changed);
+  const Lost before = error.of(twins.changed);
   DistillOptions options;
   options.batches = 200;
   options.rate = 0.02;
-  distill(network, taps, dense, changed, masks, samples, options, [](size_t, double) { return 0.0; });
-  const Lost after = error.of(changed);
+  distill(network, taps, dense, twins.changed, masks, samples, options, [](size_t, double) { return 0.0; });
+  const Lost after = error.of(twins.changed);
   CHECK(after.error < 0.7 * before.error);
   CHECK(after.loss < 0.7 * before.loss);
-  for (size_t i = 1; i < changed[weight].size(); i += 2) CHECK(changed[weight][i] == 0);
+  for (size_t i = 1; i < weights.size(); i += 2) CHECK(weights[i] == 0);
 }
 
 /// Noise of which every second number is zero.
@@ -110,22 +123,20 @@ double distance_unseen(const std::vector<float>& a, const std::vector<float>& b)
 TEST_CASE("distill: what no sample shows is learnt as well, where the outputs would differ") {
   TestNet net;
   net.output(net.fully_connected(net.input({1, 8}), 12));
-  Graph& graph = net.graph();
-  add_biases(graph);
-  const Network network(graph);
-  const Parameters dense = network.parameters();
-  Parameters changed = dense;
-  const auto weight = static_cast<size_t>(graph.nodes[0].inputs[1]);
+  Twins twins(net);
+  const Network& network = twins.network;
+  const Parameters& dense = twins.dense;
+  std::vector<float>& weights = twins.changed[twins.weight];
   // Where both networks give the same there is no way apart.
-  for (size_t i = 0; i < changed[weight].size(); ++i) changed[weight][i] *= i % 2 == 0 ? 0.8f : 0.0f;
-  const double before = distance_unseen(changed[weight], dense[weight]);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] *= i % 2 == 0 ? 0.8f : 0.0f;
+  const double before = distance_unseen(weights, dense[twins.weight]);
   const HalfNoise samples(8);
   DistillOptions options;
   options.batches = 200;
   options.rate = 0.02;
-  distill(network, find_taps(network, dense, samples), dense, changed, std::vector<Mask>(dense.size()), samples,
+  distill(network, find_taps(network, dense, samples), dense, twins.changed, std::vector<Mask>(dense.size()), samples,
           options, [](size_t, double) { return 0.0; });
-  CHECK(distance_unseen(changed[weight], dense[weight]) < 0.5 * before);
+  CHECK(distance_unseen(weights, dense[twins.weight]) < 0.5 * before);
 }
 
 }  // namespace
