@@ -198,18 +198,13 @@ LACUNA_CLONES void put_together(const PlaneWindow& w, const Phases& phases, cons
   });
 }
 
-/// A weight of a window and how far from the output it reads.
-struct WindowTap {
-  int64_t shift;
-  float weight;
-};
-using WindowTaps = std::vector<WindowTap>;
+using WindowTap = SlidingWindow::Tap;
 
 int64_t whole_vectors(int64_t n) { return (n + kTileColumns - 1) / kTileColumns * kTileColumns; }
 
 template <class Vec, int64_t Vectors>
 __attribute__((always_inline)) inline void correlate_block(const float* x, const WindowTap* taps, size_t n_taps,
-                                                           float start, float* y) {
+                                                           const float* w, float start, float* y) {
   Vec sums[Vectors];
   for (Vec& sum : sums) sum = Vec{} + start;
   for (size_t t = 0; t < n_taps; ++t) {
@@ -217,7 +212,7 @@ __attribute__((always_inline)) inline void correlate_block(const float* x, const
     for (int64_t v = 0; v < Vectors; ++v) {
       Vec part;
       load(at + v * lanes<Vec>(), part);
-      sums[v] += part * taps[t].weight;
+      sums[v] += part * w[taps[t].weight];
     }
   }
   std::memcpy(y, sums, sizeof(sums));
@@ -226,13 +221,13 @@ __attribute__((always_inline)) inline void correlate_block(const float* x, const
 /// y[i] = start + the sum of weight x[shift + i] over the taps, for n numbers and on to whole vectors.
 template <class Vec>
 __attribute__((always_inline)) inline void correlate_all(const float* x, const WindowTap* taps, size_t n_taps,
-                                                         float start, float* y, int64_t n) {
+                                                         const float* w, float start, float* y, int64_t n) {
   constexpr int64_t kTile = kTileColumns / lanes<Vec>(), kLong = lanes<Vec>() > 4 ? 4 : 2;
   int64_t i = 0;
   for (; i + kLong * kTileColumns <= whole_vectors(n); i += kLong * kTileColumns) {
-    correlate_block<Vec, kLong * kTile>(x + i, taps, n_taps, start, y + i);
+    correlate_block<Vec, kLong * kTile>(x + i, taps, n_taps, w, start, y + i);
   }
-  for (; i < n; i += kTileColumns) correlate_block<Vec, kTile>(x + i, taps, n_taps, start, y + i);
+  for (; i < n; i += kTileColumns) correlate_block<Vec, kTile>(x + i, taps, n_taps, w, start, y + i);
 }
 
 template <class Vec, int Taps>
@@ -274,11 +269,13 @@ LACUNA_AVX2 void multiply_panels(int64_t m, int64_t columns, int64_t depth, Matr
                                  int64_t c_stride, bool accumulate) {
   multiply_strips<Vec32, 6, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
 }
-LACUNA_AVX512 void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
-  correlate_all<Vec64>(x, taps, n_taps, start, y, n);
+LACUNA_AVX512 void correlate(const float* x, const WindowTap* taps, size_t n_taps, const float* w, float start,
+                             float* y, int64_t n) {
+  correlate_all<Vec64>(x, taps, n_taps, w, start, y, n);
 }
-LACUNA_AVX2 void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
-  correlate_all<Vec32>(x, taps, n_taps, start, y, n);
+LACUNA_AVX2 void correlate(const float* x, const WindowTap* taps, size_t n_taps, const float* w, float start, float* y,
+                           int64_t n) {
+  correlate_all<Vec32>(x, taps, n_taps, w, start, y, n);
 }
 LACUNA_AVX512 void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
                                   float* sums) {
@@ -294,8 +291,9 @@ LACUNA_BASELINE void multiply_panels(int64_t m, int64_t columns, int64_t depth, 
                                      float* c, int64_t c_stride, bool accumulate) {
   multiply_strips<Vec16, kBaselineRows, 1>(m, columns, depth, a, packed, c, c_stride, accumulate);
 }
-LACUNA_BASELINE void correlate(const float* x, const WindowTap* taps, size_t n_taps, float start, float* y, int64_t n) {
-  correlate_all<Vec16>(x, taps, n_taps, start, y, n);
+LACUNA_BASELINE void correlate(const float* x, const WindowTap* taps, size_t n_taps, const float* w, float start,
+                               float* y, int64_t n) {
+  correlate_all<Vec16>(x, taps, n_taps, w, start, y, n);
 }
 LACUNA_BASELINE void correlate_sums(const float* x, const WindowTap* taps, size_t n_taps, const float* y, int64_t n,
                                     float* sums) {
@@ -325,57 +323,54 @@ void multiply(int64_t m, int64_t n, int64_t k, MatrixView a, MatrixView b, float
   }
 }
 
-void slide(const PlaneWindow& window, const float* x, const float* w, float bias, float* y, Scratch& scratch) {
+SlidingWindow::SlidingWindow(const PlaneWindow& window)
+    : window_(window), writes_(static_cast<size_t>(window.stride_y * window.stride_x)) {
   const Phases phases(window);
-  const int64_t all = window.stride_y * window.stride_x * phases.floats + kTileColumns;
-  float* parts = reserve(scratch, all + whole_vectors(phases.run));
-  float* wide = parts + all;
-  take_apart(window, phases, x, parts);
-  WindowTaps taps;
+  int64_t weight = 0;
   for (int64_t ky = 0; ky < window.kernel_height; ++ky) {
-    for (int64_t kx = 0; kx < window.kernel_width; ++kx) {
-      taps.push_back({phases.phase(window, ky, kx) * phases.floats + phases.shift(window, ky, kx), *w++});
+    for (int64_t kx = 0; kx < window.kernel_width; ++kx, ++weight) {
+      const int64_t phase = phases.phase(window, ky, kx), shift = phases.shift(window, ky, kx);
+      reads_.push_back({phase * phases.floats + shift, weight});
+      writes_[static_cast<size_t>(phase)].push_back({-shift, weight});
     }
-  }
-  correlate(parts, taps.data(), taps.size(), bias, wide, phases.run);
-  for (int64_t row = 0; row < window.out_height; ++row) {
-    std::copy_n(wide + row * phases.pitch, window.out_width, y + row * window.out_width);
   }
 }
 
-void slide_backward(const PlaneWindow& window, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                    Scratch& scratch) {
-  const Phases phases(window);
-  const int64_t n_phases = window.stride_y * window.stride_x;
-  const int64_t all = n_phases * phases.floats + kTileColumns, padded = phases.floats + kTileColumns;
+void SlidingWindow::forward(const float* x, const float* w, float bias, float* y, Scratch& scratch) const {
+  const Phases phases(window_);
+  const int64_t all = static_cast<int64_t>(writes_.size()) * phases.floats + kTileColumns;
+  float* parts = reserve(scratch, all + whole_vectors(phases.run));
+  float* wide = parts + all;
+  take_apart(window_, phases, x, parts);
+  correlate(parts, reads_.data(), reads_.size(), w, bias, wide, phases.run);
+  for (int64_t row = 0; row < window_.out_height; ++row) {
+    std::copy_n(wide + row * phases.pitch, window_.out_width, y + row * window_.out_width);
+  }
+}
+
+void SlidingWindow::backward(const float* x, const float* w, const float* dy, float* dx, float* dw,
+                             Scratch& scratch) const {
+  const Phases phases(window_);
+  const int64_t all = static_cast<int64_t>(writes_.size()) * phases.floats + kTileColumns;
+  const int64_t padded = phases.floats + kTileColumns;
   float* parts = reserve(scratch, 2 * all + 2 * padded);
   float* d_parts = parts + all;
   float* wide = d_parts + all + padded;  // zeros before and behind it
   std::fill(wide - padded, wide + padded, 0.0f);
-  for (int64_t row = 0; row < window.out_height; ++row) {
-    std::copy_n(dy + row * window.out_width, window.out_width, wide + row * phases.pitch);
-  }
-  WindowTaps reads;
-  std::vector<WindowTaps> writes(static_cast<size_t>(n_phases));
-  for (int64_t ky = 0; ky < window.kernel_height; ++ky) {
-    for (int64_t kx = 0; kx < window.kernel_width; ++kx) {
-      const int64_t phase = phases.phase(window, ky, kx), shift = phases.shift(window, ky, kx);
-      const float weight = w[ky * window.kernel_width + kx];
-      reads.push_back({phase * phases.floats + shift, weight});
-      writes[static_cast<size_t>(phase)].push_back({-shift, weight});
-    }
+  for (int64_t row = 0; row < window_.out_height; ++row) {
+    std::copy_n(dy + row * window_.out_width, window_.out_width, wide + row * phases.pitch);
   }
   if (dw != nullptr) {
-    take_apart(window, phases, x, parts);
-    correlate_sums(parts, reads.data(), reads.size(), wide, phases.run, dw);
+    take_apart(window_, phases, x, parts);
+    correlate_sums(parts, reads_.data(), reads_.size(), wide, phases.run, dw);
   }
   if (dx == nullptr) return;
-  for (size_t phase = 0; phase < writes.size();
-       ++phase) {  // what runs over the end of one is written again by the next
-    correlate(wide, writes[phase].data(), writes[phase].size(), 0,
-              d_parts + static_cast<int64_t>(phase) * phases.floats, phases.floats);
+  int64_t at = 0;
+  for (const Taps& writes : writes_) {  // what runs over the end of one is written again by the next
+    correlate(wide, writes.data(), writes.size(), w, 0, d_parts + at, phases.floats);
+    at += phases.floats;
   }
-  put_together(window, phases, d_parts, dx);
+  put_together(window_, phases, d_parts, dx);
 }
 
 void unfold(const PlaneWindow& w, int64_t channels, const float* x, float* columns) {
@@ -435,6 +430,13 @@ LACUNA_CLONES float dot(const float* a, const float* b, int64_t n) {
 
 LACUNA_CLONES float sum(const float* a, int64_t n) {
   return sum_of(n, [&](int64_t i) { return a[i]; });
+}
+
+LACUNA_CLONES float sum_above(const float* a, const float* b, const float* c, const float* threshold, int64_t n) {
+  return sum_of(n, [&](int64_t i) {
+    const float above = a[i] - b[i] + c[i] - threshold[i];
+    return above > 0 ? above : 0.0f;
+  });
 }
 
 LACUNA_CLONES void add_to(float* y, const float* x, int64_t n) {

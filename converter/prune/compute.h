@@ -35,12 +35,29 @@ struct PlaneWindow {
   int64_t pad_top, pad_left;
 };
 
-/// y = window(x) with the kernel w [kernel_height, kernel_width], plus bias.
-void slide(const PlaneWindow& window, const float* x, const float* w, float bias, float* y, Scratch& scratch);
+/// A window with what it reads and writes found once, for all planes.
+class SlidingWindow {
+ public:
+  explicit SlidingWindow(const PlaneWindow& window);
 
-/// Gradients of that: adds to dx and dw, each of which may be null.
-void slide_backward(const PlaneWindow& window, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                    Scratch& scratch);
+  /// y = window(x) with the kernel w [kernel_height, kernel_width], plus bias.
+  void forward(const float* x, const float* w, float bias, float* y, Scratch& scratch) const;
+
+  /// Gradients of that: adds to dx and dw, each of which may be null.
+  void backward(const float* x, const float* w, const float* dy, float* dx, float* dw, Scratch& scratch) const;
+
+  /// A weight of the kernel, and how far from the output's place it reads or writes.
+  struct Tap {
+    int64_t shift;
+    int64_t weight;
+  };
+  using Taps = std::vector<Tap>;
+
+ private:
+  PlaneWindow window_;
+  Taps reads_;
+  std::vector<Taps> writes_;  ///< by phase of the input plane
+};
 
 /// Columns of windows over `channels` planes: [channels * kernel_height * kernel_width, out_height * out_width].
 void unfold(const PlaneWindow& window, int64_t channels, const float* x, float* columns);
@@ -51,6 +68,9 @@ void fold(const PlaneWindow& window, int64_t channels, const float* columns, flo
 /// Sum of n products, and of n numbers.
 float dot(const float* a, const float* b, int64_t n);
 float sum(const float* a, int64_t n);
+
+/// Sum of what a - b + c has above `threshold`, over n numbers of each.
+float sum_above(const float* a, const float* b, const float* c, const float* threshold, int64_t n);
 
 /// y += x, n numbers.
 void add_to(float* y, const float* x, int64_t n);

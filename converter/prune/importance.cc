@@ -34,7 +34,9 @@ std::vector<float> squares_of(const Graph& graph, const Node& node, const float*
   const int64_t inner =
       node.attrs.type == fbs::OpAttrs::Conv ? count(graph.shape(node.output), 2, graph.shape(node.output).rank) : 1;
   std::vector<float> squares(static_cast<size_t>(channels));
-  for (int64_t i = 0; i < all; ++i) squares[static_cast<size_t>(i / inner % channels)] += gradient[i] * gradient[i];
+  for (int64_t i = 0; i < all; i += inner) {
+    squares[static_cast<size_t>(i / inner % channels)] += dot(gradient + i, gradient + i, inner);
+  }
   return squares;
 }
 

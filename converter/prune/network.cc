@@ -321,6 +321,7 @@ Tape::Step depthwise_step(const Maker& m, const Node& node, const PlaneWindow& w
   const int64_t images = x_shape[0], out = y_shape[1], per_channel = out / x_shape[1], in = x_shape[1];
   const int64_t in_pixels = window.height * window.width, out_pixels = window.out_height * window.out_width;
   const int64_t taps = window.kernel_height * window.kernel_width;
+  const SlidingWindow slider(window);
   const ValueId weight = node.inputs[kWeight], bias = operand(node, kBias);
   float *x = m.value(node.inputs[kX]), *y = m.value(node.output);
   float *dx = m.gradient(node.inputs[kX]), *dy = m.gradient(node.output);
@@ -329,15 +330,15 @@ Tape::Step depthwise_step(const Maker& m, const Node& node, const PlaneWindow& w
   step.forward = [=, &scratch](const Parameters& p) {
     for (int64_t i = 0; i < images * out; ++i) {
       const int64_t n = i / out, c = i % out;
-      slide(window, x + (n * in + c / per_channel) * in_pixels, numbers(p, weight) + c * taps,
-            bias == kNoValue ? 0 : numbers(p, bias)[c], y + i * out_pixels, scratch);
+      slider.forward(x + (n * in + c / per_channel) * in_pixels, numbers(p, weight) + c * taps,
+                     bias == kNoValue ? 0 : numbers(p, bias)[c], y + i * out_pixels, scratch);
     }
   };
   step.backward = [=, &scratch](const Parameters& p, Parameters& sums) {
     for (int64_t i = 0; i < images * out; ++i) {
       const int64_t n = i / out, c = i % out, plane = (n * in + c / per_channel) * in_pixels;
-      slide_backward(window, x + plane, numbers(p, weight) + c * taps, dy + i * out_pixels,
-                     dx == nullptr ? nullptr : dx + plane, sum_at(sums, weight, c * taps), scratch);
+      slider.backward(x + plane, numbers(p, weight) + c * taps, dy + i * out_pixels,
+                      dx == nullptr ? nullptr : dx + plane, sum_at(sums, weight, c * taps), scratch);
     }
     add_bias_sums(dy, images, out, out_pixels, bias, sums);
   };
@@ -612,13 +613,14 @@ Backward pool_backward(const Maker& m, const Node& node) {
                               attrs.pads_begin.empty() ? 0 : attrs.pads_begin[0],
                               attrs.pads_begin.empty() ? 0 : attrs.pads_begin[1]};
   const auto taps = static_cast<size_t>(window.kernel_height * window.kernel_width);
+  const SlidingWindow slider(window);
   const std::vector<float> weights(taps, 1.0f / static_cast<float>(taps));
   const int64_t planes = x[0] * x[1], in = x[2] * x[3], out = y[2] * y[3];
   float *dx = m.gradient(node.inputs[kX]), *dy = m.gradient(node.output);
   Scratch& scratch = m.scratch;
   return [=, &scratch](const Parameters&, Parameters&) {
     for (int64_t i = 0; i < planes; ++i) {
-      slide_backward(window, nullptr, weights.data(), dy + i * out, dx + i * in, nullptr, scratch);
+      slider.backward(nullptr, weights.data(), dy + i * out, dx + i * in, nullptr, scratch);
     }
   };
 }

@@ -8,6 +8,7 @@
 #include "converter/passes/passes.h"
 #include "converter/passes/unfuse.h"
 #include "converter/prune/allocate.h"
+#include "converter/prune/arrange.h"
 #include "converter/prune/distill.h"
 #include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
@@ -20,6 +21,7 @@ namespace {
 /// How much evener than on the samples inputs may be elsewhere: what late layers get from other classes hardly varies.
 constexpr double kEvenness[] = {0.05, 0.3, 1};
 constexpr size_t kErrorSamples = 64, kProbeSamples = 24, kImportanceSamples = 192;
+constexpr size_t kArrangeSamples = 32;
 constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
@@ -31,7 +33,7 @@ constexpr double kPushedPart = 0.1;
 /// Part of the time that settling masks may be planned with; how many products with the moments that takes.
 constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 /// The stages before the last one: until when they may run, and how far each goes.
-constexpr double kStagesPart = 0.5, kStageDensity = 0.5;
+constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.75;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
 /// Densities that layers may get, and the one whose loss is measured at the output.
@@ -72,6 +74,8 @@ std::string text_of(double x, const char* form) {
   return text;
 }
 std::string percent(double part) { return text_of(100 * part, "%.2f %%"); }
+
+bool is_block(Pattern pattern) { return pattern == Pattern::k4x1 || pattern == Pattern::k1x4; }
 
 class Pruner {
  public:
@@ -115,6 +119,7 @@ class Pruner {
     rules.samples = source_.size();
     std::vector<PrunedLayer> layers = find_layers(graph_, rules);
     if (!by_time()) keep_front(layers, kFront);
+    arrange(layers);
     const auto trained =
         std::find_if(layers.begin(), layers.end(), [](const PrunedLayer& layer) { return !layer.frozen; });
     network_ = std::make_unique<Network>(graph_, trained->node);
@@ -140,6 +145,16 @@ class Pruner {
     treatments_.resize(graph_.nodes.size());
   }
 
+  void arrange(const std::vector<PrunedLayer>& layers) {
+    if (!is_block(options_.pattern)) return;
+    const Network network(graph_);
+    const std::vector<InputMoments> inputs =
+        measure_inputs(network, network.parameters(), source_, std::min(kArrangeSamples, source_.size()));
+    const size_t bundles = arrange_channels(graph_, layers, inputs, options_.pattern,
+                                            by_time() ? kProbeDensity : 1 - options_.sparsity, options_.threads);
+    events_.say("channels in blocks that are alike: " + std::to_string(bundles) + " sets of them");
+  }
+
   /// The more is to go, the more steps: what is trained in between loses less in the next.
   size_t count_stages() const {
     if (options_.pattern == Pattern::kTwoOfFour || plan_batches(1) == 0) return 1;
@@ -149,7 +164,8 @@ class Pruner {
       prunable += weights;
       kept += weights * result.layer.density;
     }
-    const double stages = std::log(kept / prunable) / std::log(kStageDensity);
+    const double stages =
+        std::log(kept / prunable) / std::log(is_block(options_.pattern) ? kBlockStageDensity : kStageDensity);
     return static_cast<size_t>(std::max(1.0, std::ceil(stages - kStageSlack)));
   }
 

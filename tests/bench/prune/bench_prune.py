@@ -5,8 +5,12 @@
 
 DIR holds photos of ImageNet's classes named NNNN_anything.jpg, NNNN being the class. In order of their names every
 second one calibrates, labels unseen; the others judge. The classifier is the one that ./dev demo makes: points of top-1
-that are lost. With --masks it is a segmentation network: how far its masks cover those of the dense network (area in
-both over area in either, over all photos).
+that are lost. Few photos say little, so the same over five more views of each (the middle mirrored, and nearer to each
+side), points that are lost there where a margin of m logits between the right class and the next counts as
+1 / (1 + exp(-2 m)), and the divergence (Kullback-Leibler) of the pruned network's probabilities from the dense one's.
+
+With --masks it is a segmentation network: how far its masks cover those of the dense network (area in both over area in
+either, over all photos), and the median of that over the photos of which the dense mask covers a tenth.
 
 Core-seconds are what all threads of `lacuna prune` computed together, which other work on the machine does not change:
 15 minutes on 2 cores are 1800. Where the machine is busy, give --batches and minutes enough.
@@ -27,45 +31,69 @@ CLASSIFIER_IMAGE = "mean=127,127,127;std=128,128,128;resize=256;order=rgb"
 MASK_IMAGE = "mean=0,0,0;std=255,255,255;order=rgb"
 
 
-def pixels(path):
-    """[1, 3, 224, 224]: short side to 256, the middle 224 x 224, (value - 127) / 128."""
+def views(path):
+    """[6, 3, 224, 224]: short side to 256, of that 224 x 224 pixels, (value - 127) / 128. First the middle, then that
+    mirrored, then nearer to each side."""
     photo = Image.open(path).convert("RGB")
     scale = 256 / min(photo.size)
     photo = photo.resize([round(side * scale) for side in photo.size], Image.Resampling.BICUBIC)
-    left, top = (photo.width - 224) // 2, (photo.height - 224) // 2
-    values = np.asarray(photo.crop((left, top, left + 224, top + 224)), np.float32)
-    return ((values - 127) / 128).transpose(2, 0, 1)[None]
+    values = (np.asarray(photo, np.float32).transpose(2, 0, 1) - 127) / 128
+    free_y, free_x = values.shape[1] - 224, values.shape[2] - 224
+
+    def cut(y, x):
+        return values[:, y:y + 224, x:x + 224]
+    y, x = free_y // 2, free_x // 2
+    middle = cut(y, x)
+    return np.stack([middle, middle[:, :, ::-1], cut(0, x), cut(free_y, x), cut(y, 0), cut(y, free_x)])
 
 
-def top_1(model, photos):
-    """Percent of photos whose class has the largest output."""
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    right = sum(int(session.run(None, {name: pixels(path)})[0].argmax()) == int(path.name[:4]) for path in photos)
-    return 100 * right / len(photos)
+def log_softmax(logits):
+    shifted = logits - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
 class Classifier:
     """Points of top-1."""
 
     image = CLASSIFIER_IMAGE
-    heading = "top-1    lost"
+    heading = "top-1    lost    over views  smoothed  divergence"
 
     def __init__(self, args, photos, scratch):
         self.photos = photos
-        self.dense = top_1(args.model, photos)
-        print(f"dense: top-1 {self.dense:.1f} %")
+        self.labels = np.array([int(path.name[:4]) for path in photos])
+        self.dense = self.run(args.model)
+        middle, others, _ = self.right(self.dense)
+        print(f"dense: top-1 {middle:.1f} %, over views {others:.1f} %")
+
+    def run(self, model):
+        """Logarithms of probabilities [photos, 6, classes]."""
+        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        return log_softmax(np.stack([[session.run(None, {name: view[None]})[0][0] for view in views(path)]
+                                     for path in self.photos]))
+
+    def right(self, logits):
+        """Percent whose class has the largest output: of the middles, of the other views, of these smoothed."""
+        own = np.take_along_axis(logits, self.labels[:, None, None], 2)[..., 0]
+        others = logits.copy()
+        np.put_along_axis(others, self.labels[:, None, None], -np.inf, 2)
+        margin = own - others.max(2)
+        smooth = 1 / (1 + np.exp(-2 * margin[:, 1:]))
+        return 100 * (margin[:, 0] > 0).mean(), 100 * (margin[:, 1:] > 0).mean(), 100 * smooth.mean()
 
     def judge(self, model):
-        accuracy = top_1(model, self.photos)
-        return f"{accuracy:5.1f} %  {self.dense - accuracy:5.1f}"
+        logits = self.run(model)
+        pruned, dense = self.right(logits), self.right(self.dense)
+        lost = [a - b for a, b in zip(dense, pruned)]
+        divergence = (np.exp(self.dense) * (self.dense - logits)).sum(2)[:, 1:].mean()
+        return f"{pruned[0]:5.1f} %  {lost[0]:5.1f}  {lost[1]:12.1f}  {lost[2]:8.1f}  {divergence:10.3f}"
 
 
 class Masks:
     """The dense network's masks, from a .tflite file, against those of the pruned one; both run by `lacuna run`."""
 
     image = MASK_IMAGE
-    heading = "overlap      "
+    heading = "overlap  median"
 
     def __init__(self, args, photos, scratch):
         self.lacuna, self.scratch = args.lacuna, scratch
@@ -90,8 +118,11 @@ class Masks:
 
     def judge(self, model):
         pairs = list(zip(self.dense, self.masks(model)))
-        both = sum(int((a & b).sum()) for a, b in pairs)
-        return f"{both / max(1, sum(int((a | b).sum()) for a, b in pairs)):.4f}       "
+        both, either = (np.array([area(a, b) for a, b in pairs]) for area in (
+            lambda a, b: (a & b).sum(), lambda a, b: (a | b).sum()))
+        large = np.array([a.mean() >= 0.1 for a in self.dense])
+        median = np.median((both / np.maximum(1, either))[large]) if large.any() else np.nan
+        return f"{both.sum() / max(1, either.sum()):7.4f}  {median:6.4f}"
 
 
 def main():
@@ -105,6 +136,8 @@ def main():
     parser.add_argument("--batches", type=int, help="of training at most (default: what lacuna prune plans)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--store", default="f32", help="how models keep weights: f32 or f16")
+    parser.add_argument("--judge", type=pathlib.Path, nargs="+", default=[],
+                        help="judge these models, made elsewhere, instead of making any")
     parser.add_argument("--output", type=pathlib.Path, help="folder that keeps the models")
     args = parser.parse_args()
     photos = sorted(path.resolve() for path in args.photos.glob("*.jpg"))
@@ -122,6 +155,10 @@ def main():
             (calibration / path.name).symlink_to(path)
         print(f"{len(judged)} photos judge, {len(photos) - len(judged)} others calibrate")
         judge = (Masks if args.masks else Classifier)(args, judged, scratch)
+        for model in args.judge:
+            print(f"{model.name}: {judge.heading}\n{judge.judge(model)}", flush=True)
+        if args.judge:
+            return
         print(f"zeros    pattern  {judge.heading}    seconds  core-seconds  batches  error at the outputs", flush=True)
         for row in (args.rows or ("50" if args.masks else "50,60,70,50:4x1")).split(","):
             percent, _, pattern = row.partition(":")

@@ -86,19 +86,19 @@ std::vector<float> slide_plainly(const PlaneWindow& w, const std::vector<float>&
   return y;
 }
 
-TEST_CASE("slide: as defined") {
+TEST_CASE("SlidingWindow: forward as defined") {
   std::mt19937 rng(2);
   Scratch scratch;
   for (const PlaneWindow& w : kWindows) {
     const std::vector<float> x = random_numbers(w.height * w.width, rng);
     const std::vector<float> kernel = random_numbers(w.kernel_height * w.kernel_width, rng);
     std::vector<float> y(static_cast<size_t>(w.out_height * w.out_width));
-    slide(w, x.data(), kernel.data(), 3, y.data(), scratch);
+    SlidingWindow(w).forward(x.data(), kernel.data(), 3, y.data(), scratch);
     CHECK(y == slide_plainly(w, x, kernel, 3));
   }
 }
 
-TEST_CASE("slide_backward: gradients are the transposes of the two linear maps") {
+TEST_CASE("SlidingWindow: gradients are the transposes of the two linear maps") {
   std::mt19937 rng(3);
   Scratch scratch;
   for (const PlaneWindow& w : kWindows) {
@@ -106,7 +106,7 @@ TEST_CASE("slide_backward: gradients are the transposes of the two linear maps")
     const std::vector<float> kernel = random_numbers(w.kernel_height * w.kernel_width, rng);
     const std::vector<float> dy = random_numbers(w.out_height * w.out_width, rng);
     std::vector<float> dx(x.size()), dw(kernel.size());
-    slide_backward(w, x.data(), kernel.data(), dy.data(), dx.data(), dw.data(), scratch);
+    SlidingWindow(w).backward(x.data(), kernel.data(), dy.data(), dx.data(), dw.data(), scratch);
     const std::vector<float> y = slide_plainly(w, x, kernel, 0);
     const auto n = static_cast<int64_t>(y.size());
     const float product = dot(dy.data(), y.data(), n);
@@ -139,6 +139,17 @@ TEST_CASE("dot and sum: with and without tails") {
     }
     CHECK(dot(a.data(), b.data(), n) == product);
     CHECK(sum(a.data(), n) == total);
+  }
+}
+
+TEST_CASE("sum_above: with and without tails") {
+  std::mt19937 rng(6);
+  for (const int64_t n : {0, 1, 15, 16, 17, 100}) {
+    const std::vector<float> a = random_numbers(n, rng), b = random_numbers(n, rng), c = random_numbers(n, rng);
+    const std::vector<float> threshold = random_numbers(n, rng);
+    float total = 0;
+    for (size_t i = 0; i < a.size(); ++i) total += std::max(0.0f, a[i] - b[i] + c[i] - threshold[i]);
+    CHECK(sum_above(a.data(), b.data(), c.data(), threshold.data(), n) == total);
   }
 }
 

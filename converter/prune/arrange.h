@@ -1,0 +1,37 @@
+// Puts channels whose weights are alike next to each other, so that blocks of four of them lose less. The network
+// stays the same but for the order in which it keeps its channels.
+#pragma once
+
+#include <vector>
+
+#include "converter/prune/adam.h"
+#include "converter/prune/layers.h"
+
+namespace lacuna::prune {
+
+/// Channels that may be in any other order, if all that make and read them follow.
+struct Bundle {
+  int64_t channels = 0;
+  std::vector<size_t> makers;     ///< nodes whose outputs they are: layers that are not depthwise
+  std::vector<size_t> readers;    ///< nodes whose inputs they are: likewise
+  std::vector<size_t> depthwise;  ///< nodes that they pass one by one
+};
+
+/// All bundles of the graph. Channels that leave the network, that come into it or that an operator takes for more than
+/// so many alike are in none.
+std::vector<Bundle> find_bundles(const Graph& graph);
+
+/// Channel i becomes what channel order[i] was.
+void reorder(Graph& graph, const Bundle& bundle, const std::vector<int64_t>& order);
+
+/// An order of the rows of `scores` in which blocks of 4 consecutive rows agree on what is large: the sum over columns
+/// of what the four together have above `share` of that column's threshold is as large as swaps of two rows make it. A
+/// column's threshold is what its `layers` entry's best `density` of all blocks reach.
+std::vector<int64_t> group_alike(const Matrix& scores, const std::vector<int>& layers, double density);
+
+/// Orders the channels of every bundle for blocks of 4x1 or 1x4 that keep `density` of the weights of the layers that
+/// are pruned. `inputs` by node. For other patterns nothing changes. Returns how many bundles there were.
+size_t arrange_channels(Graph& graph, const std::vector<PrunedLayer>& layers, const std::vector<InputMoments>& inputs,
+                        Pattern pattern, double density, size_t threads);
+
+}  // namespace lacuna::prune
