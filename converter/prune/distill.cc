@@ -149,12 +149,16 @@ bool are_logits(const Graph& graph, const Uses& uses, ValueId id) {
          count(shape) >= kFewestClasses;
 }
 
-/// A sigmoid's output that leaves the network.
-bool are_odds(const Graph& graph, ValueId id) {
-  return is_output(graph, id) && std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-           return node.output == id && node.attrs.type == fbs::OpAttrs::Unary &&
-                  node.attrs.AsUnary()->function.kind() == fbs::UnaryKind::Sigmoid;
-         });
+/// A sigmoid's output that leaves the network, maybe in another shape.
+bool are_odds(const Graph& graph, const Uses& uses, ValueId id) {
+  if (!is_output(graph, id)) return false;
+  const Node* node = producer(graph, uses, id);
+  while (node != nullptr &&
+         (node->attrs.type == fbs::OpAttrs::Reshape || node->attrs.type == fbs::OpAttrs::Transpose)) {
+    node = producer(graph, uses, node->inputs[0]);
+  }
+  return node != nullptr && node->attrs.type == fbs::OpAttrs::Unary &&
+         node->attrs.AsUnary()->function.kind() == fbs::UnaryKind::Sigmoid;
 }
 
 /// Nodes whose parameters change, the first of those that share weights.
@@ -194,7 +198,7 @@ std::vector<Tap> find_taps(const Network& network, const Parameters& dense, cons
   for (const ValueId id : graph.outputs) taps.push_back({id, 1, 1.0 / static_cast<double>(graph.outputs.size())});
   for (Tap& tap : taps) {
     tap.classes = are_logits(graph, uses, tap.id);
-    tap.odds = are_odds(graph, tap.id);
+    tap.odds = are_odds(graph, uses, tap.id);
   }
 
   Tape tape(network, false);

@@ -60,6 +60,27 @@ TEST_CASE("find_taps: what a softmax reads are logits") {
   CHECK(found);
 }
 
+TEST_CASE("find_taps: what a sigmoid gives are odds, in any shape") {
+  TestNet net;
+  const ValueId logits = net.conv(net.input({1, 8, 4, 4}), 1);
+  ValueId y = net.b().unary(fbs::UnaryKind::Sigmoid, logits);
+  bool odds = true;
+  SUBCASE("as it is") {}
+  SUBCASE("reshaped") { y = net.b().reshape(y, make_shape({1, 4, 4, 1})); }
+  SUBCASE("transposed and reshaped") { y = net.b().reshape(net.b().transpose(y, {0, 2, 3, 1}), make_shape({16})); }
+  SUBCASE("doubled: no longer odds") {
+    y = net.b().binary(fbs::BinaryKind::Mul, y, net.scalar(2));
+    odds = false;
+  }
+  net.output(y);
+  add_biases(net.graph());
+  const Network network(net.graph());
+  const std::vector<Tap> taps = find_taps(network, network.parameters(), Noise(128));
+  const auto output = std::find_if(taps.begin(), taps.end(), [&](const Tap& tap) { return tap.id == y; });
+  REQUIRE(output != taps.end());
+  CHECK(output->odds == odds);
+}
+
 /// A network, and its parameters to be changed in the weights of the first node.
 struct Twins {
   explicit Twins(TestNet& net) : graph(with_biases(net)) {}
