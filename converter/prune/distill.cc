@@ -18,7 +18,8 @@ constexpr size_t kFewTaps = 4;  ///< with less of them behind linear layers, tho
 constexpr int64_t kFewestClasses = 10;  ///< of an output that is taken for logits
 constexpr double kWarmupBatches = 20;
 constexpr double kApart = 0.15;  ///< root mean square of what moving samples apart changes, in deviations of the values
-constexpr size_t kLanes = 4;     ///< sums of gradients that run side by side, whatever the number of threads
+constexpr int64_t kMostGiven = int64_t{40} << 20;  ///< floats that an OutputError holds of a place in the network
+constexpr size_t kLanes = 4;  ///< sums of gradients that run side by side, whatever the number of threads
 
 bool is_sum(const Node& node) {
   return node.attrs.type == fbs::OpAttrs::Binary && node.attrs.AsBinary()->kind == fbs::BinaryKind::Add;
@@ -217,7 +218,7 @@ std::vector<Tap> find_taps(const Network& network, const Parameters& dense, cons
 
 OutputError::OutputError(const Network& network, const std::vector<Tap>& taps, const Parameters& dense,
                          const Samples& samples, size_t n, size_t threads)
-    : network_(network), samples_(samples), dense_(std::min(n, samples.size())) {
+    : network_(network), samples_(samples), dense_(std::min(n, samples.size())), given_(dense_.size()) {
   for (const Tap& tap : taps) {
     if (is_output(network.graph(), tap.id)) outputs_.push_back(tap);
   }
@@ -225,10 +226,31 @@ OutputError::OutputError(const Network& network, const std::vector<Tap>& taps, c
   parallel_for(dense_.size(), threads, [&](size_t i, size_t thread) { dense_[i] = run(dense, i, thread); });
 }
 
+void OutputError::begin(Tape& tape, size_t i) const {
+  if (start_ == 0) set_input(network_, tape, samples_.plain(i * samples_.size() / dense_.size()));
+  for (const auto& [id, numbers] : given_[i]) std::copy(numbers.begin(), numbers.end(), tape.value(id));
+}
+
+void OutputError::start_at(size_t node, const Parameters& parameters) {
+  const Graph& graph = network_.graph();
+  const std::vector<ValueId> wanted = network_.wanted_at(node);
+  int64_t floats = 0;
+  for (const ValueId id : wanted) floats += count(graph.shape(id));
+  if (floats * static_cast<int64_t>(dense_.size()) > kMostGiven) return;
+  parallel_for(dense_.size(), tapes_.size(), [&](size_t i, size_t thread) {
+    Tape& tape = *tapes_[thread];
+    begin(tape, i);
+    tape.forward(parameters, start_, node);
+    given_[i].clear();
+    for (const ValueId id : wanted) given_[i][id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
+  });
+  start_ = node;
+}
+
 std::vector<float> OutputError::run(const Parameters& parameters, size_t i, size_t thread) const {
   Tape& tape = *tapes_[thread];
-  set_input(network_, tape, samples_.plain(i * samples_.size() / dense_.size()));
-  tape.forward(parameters);
+  begin(tape, i);
+  tape.forward(parameters, start_, network_.graph().nodes.size());
   std::vector<float> numbers;
   for (const Tap& tap : outputs_) {
     const float* at = tape.value(tap.id);

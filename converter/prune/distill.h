@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -37,15 +38,21 @@ class OutputError {
   OutputError(const Network& network, const std::vector<Tap>& taps, const Parameters& dense, const Samples& samples,
               size_t n, size_t threads);
   Lost of(const Parameters& pruned) const;
+  /// From now on nodes before this one are computed by these parameters, once where memory allows. It may move towards
+  /// the outputs alone.
+  void start_at(size_t node, const Parameters& parameters);
 
  private:
+  void begin(Tape& tape, size_t i) const;
   std::vector<float> run(const Parameters& parameters, size_t i, size_t thread) const;
 
   const Network& network_;
   const Samples& samples_;
   std::vector<Tap> outputs_;
-  std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
-  std::vector<std::vector<float>> dense_;     ///< the dense network's outputs, sample by sample
+  std::vector<std::unique_ptr<Tape>> tapes_;                  ///< one a thread
+  std::vector<std::vector<float>> dense_;                     ///< the dense network's outputs, sample by sample
+  size_t start_ = 0;                                          ///< node
+  std::vector<std::map<ValueId, std::vector<float>>> given_;  ///< what it and those behind it read, sample by sample
 };
 
 struct DistillOptions {

@@ -227,8 +227,7 @@ class Pruner {
     const bool split = held_out.size() >= kProbeSamples;
     const Samples &all = *samples_, &solved = split ? others : all, &judged = split ? held_out : all;
     Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
-    const OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples,
-                                  options_.threads);
+    OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples, options_.threads);
     const std::vector<std::vector<float>> slopes =
         channel_importance(*network_, taps_, dense_, solved, kImportanceSamples, options_.threads);
     size_t done = 0;
@@ -236,6 +235,7 @@ class Pruner {
       const PrunedLayer& layer = result.layer;
       std::vector<Option> options = {{1, 0, 0}};
       if (layer.pruned()) {
+        probe_error.start_at(layer.node, dense_);
         const std::vector<Problem> problems = probe_layer(collector, probe_error, slopes[layer.node], result);
         std::vector<double> losses(std::size(kDensities));
         parallel_for(losses.size(), options_.threads,

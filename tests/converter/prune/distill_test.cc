@@ -96,6 +96,32 @@ struct Twins {
   const size_t weight = static_cast<size_t>(graph.nodes[0].inputs[1]);
 };
 
+TEST_CASE("OutputError: started at a node it says the same") {
+  TestNet net;
+  const ValueId x = net.input({1, 8, 4, 4});
+  const ValueId first = net.conv(x, 8);
+  ValueId y = net.b().binary(fbs::BinaryKind::Add, net.conv(first, 8, 3, 1), first);
+  for (int i = 0; i < 3; ++i) y = net.conv(net.b().unary(fbs::Activation(fbs::UnaryKind::Clamp, 0, 6), y), 8);
+  net.output(y);
+  add_biases(net.graph());
+  const Graph& graph = net.graph();
+  const Network network(graph);
+  const Parameters dense = network.parameters();
+  const Noise samples(128);
+  OutputError error(network, find_taps(network, dense, samples), dense, samples, 8, 2);
+  for (size_t node = 0; node < graph.nodes.size(); ++node) {
+    if (!is_layer(graph.nodes[node])) continue;
+    CAPTURE(node);
+    Parameters changed = dense;
+    for (float& w : changed[static_cast<size_t>(graph.nodes[node].inputs[1])]) w *= 0.5f;
+    const double expected =
+        OutputError(network, find_taps(network, dense, samples), dense, samples, 8, 2).of(changed).error;
+    error.start_at(node, dense);
+    CHECK(expected > 0);
+    CHECK(error.of(changed).error == expected);
+  }
+}
+
 TEST_CASE("distill: a changed network learns to answer as before, where the mask lets it") {
   TestNet net;
   const ValueId x = net.input({1, 24});
