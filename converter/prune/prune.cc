@@ -25,11 +25,11 @@ constexpr size_t kArrangeSamples = 32;
 constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
 /// that the same input gives the same bytes; a machine that is slower still is cut short by --minutes.
-constexpr double kPlannedMacs = 40e9;
+constexpr double kPlannedMacs = 30e9;
 /// Parts of the time that training may take: planned, and at most.
 constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 /// Part of the time that pushing samples to other classes may be planned with.
-constexpr double kPushedPart = 0.1;
+constexpr double kPushedPart = 0.13;
 /// Part of the time that settling masks may be planned with; how many products with the moments that takes.
 constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 /// The stages before the last one: until when they may run, and how far each goes.

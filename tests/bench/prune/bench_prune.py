@@ -108,7 +108,8 @@ class Masks:
 
     def masks(self, model):
         packed = self.scratch / "masks.lcn"
-        subprocess.run([self.lacuna, "convert", model, "-o", packed, "--force", "--quiet"], check=True)
+        subprocess.run([self.lacuna, "convert", model, "-o", packed, "--force", "--quiet"], check=True,
+                       stdout=subprocess.DEVNULL)
         masks = []
         for path in self.inputs:
             subprocess.run([self.lacuna, "run", packed, "--input", path, "--output-dir", self.scratch / "out", "--force",
