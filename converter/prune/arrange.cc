@@ -14,7 +14,9 @@ constexpr size_t kX = 0, kWeight = 1, kBias = 2;
 constexpr int64_t kBlock = 4;
 constexpr int kSweeps = 20;
 constexpr float kLeastGain = 1e-6f;     ///< of a swap, as part of a layer
-constexpr float kLeastVariance = 0.1f;  ///< of an output, as part of the mean over outputs, which is added
+constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
+/// Numbers that a sweep may compare, about: a tenth of a second.
+constexpr int64_t kMostWork = 1000000000;
 
 /// Values whose channels have one order, joined step by step.
 class Classes {
@@ -208,38 +210,68 @@ class Grouping {
   std::vector<float> worth_;  ///< of blocks
 };
 
-/// What zeros in the layer cost, about, by weight [outputs, columns]: squared weights by the inputs' variances, each
-/// output in units of its own variance, as part of the layer's sum.
-Matrix scores_of(const Graph& graph, const PrunedLayer& layer, const InputMoments& inputs) {
-  const std::vector<float>& weights = graph.constant(layer.weight).f32;
-  const auto channels = static_cast<int64_t>(inputs.deviation.size());
-  Matrix scores(layer.rows, layer.columns);
-  std::vector<float> variances(static_cast<size_t>(layer.rows));
-  for (int64_t i = 0; i < layer.rows; ++i) {
-    for (int64_t j = 0; j < layer.columns; ++j) {
-      const float part = weights[static_cast<size_t>(i * layer.columns + j)] *
-                         inputs.deviation[static_cast<size_t>(j * channels / layer.columns)];
-      scores.row(i)[j] = part * part;
+/// What a zero costs, about: the squared weight by the variance of its input, each output in units of its own variance,
+/// as part of the layer's sum.
+class Costs {
+ public:
+  Costs(const Graph& graph, const PrunedLayer& layer, const InputMoments& inputs)
+      : weights_(graph.constant(layer.weight).f32), inputs_(inputs), columns_(layer.columns) {
+    for (int64_t i = 0; i < layer.rows; ++i) {
+      double variance = 0;
+      for (int64_t j = 0; j < columns_; ++j) variance += square(i, j);
+      units_.push_back(variance);
     }
-    variances[static_cast<size_t>(i)] = sum(scores.row(i), layer.columns);
+    const auto rows = static_cast<double>(layer.rows);
+    const double mean = std::accumulate(units_.begin(), units_.end(), 0.0) / rows;
+    for (double& unit : units_) unit = mean > 0 ? (unit + kLeastVariance * mean) * rows : 1;
   }
-  const float mean = sum(variances.data(), layer.rows) / static_cast<float>(layer.rows);
-  if (!(mean > 0)) return scores;
-  for (int64_t i = 0; i < layer.rows; ++i) {
-    const float unit = variances[static_cast<size_t>(i)] + kLeastVariance * mean;
-    for (int64_t j = 0; j < layer.columns; ++j) scores.row(i)[j] /= unit * static_cast<float>(layer.rows);
+  /// Of an output and a column.
+  float at(int64_t i, int64_t j) const { return static_cast<float>(square(i, j) / units_[static_cast<size_t>(i)]); }
+
+ private:
+  double square(int64_t i, int64_t j) const {
+    const auto channel = static_cast<size_t>(j * static_cast<int64_t>(inputs_.deviation.size()) / columns_);
+    const double part =
+        static_cast<double>(weights_[static_cast<size_t>(i * columns_ + j)]) * inputs_.deviation[channel];
+    return part * part;
+  }
+
+  const std::vector<float>& weights_;
+  const InputMoments& inputs_;
+  int64_t columns_;
+  std::vector<double> units_;
+};
+
+/// What group_alike() takes: of every channel the costs of its weights, or of some of them, evenly.
+struct Scores {
+  Matrix matrix;
+  std::vector<int> layers;  ///< by column
+};
+
+Scores scores_of(const Graph& graph, const Bundle& bundle, const std::vector<const PrunedLayer*>& layers,
+                 const std::vector<InputMoments>& inputs, Pattern pattern) {
+  const auto weights_of_channel = [&](const PrunedLayer& layer) { return layer.weights() / bundle.channels; };
+  int64_t all = 0;
+  for (const PrunedLayer* layer : layers) all += weights_of_channel(*layer);
+  const int64_t step = std::max<int64_t>(1, all * bundle.channels * bundle.channels / kMostWork);
+  Scores scores;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const int64_t n = (weights_of_channel(*layers[l]) + step - 1) / step;
+    scores.layers.insert(scores.layers.end(), static_cast<size_t>(n), static_cast<int>(l));
+  }
+  scores.matrix = Matrix(bundle.channels, static_cast<int64_t>(scores.layers.size()));
+  int64_t column = 0;
+  for (const PrunedLayer* layer : layers) {
+    const Costs costs(graph, *layer, inputs[layer->node]);
+    const int64_t taps = layer->columns / bundle.channels;  // of a channel that is read
+    for (int64_t k = 0; k < weights_of_channel(*layer); k += step, ++column) {
+      for (int64_t c = 0; c < bundle.channels; ++c) {
+        scores.matrix.row(c)[column] =
+            pattern == Pattern::k4x1 ? costs.at(c, k) : costs.at(k / taps, c * taps + k % taps);
+      }
+    }
   }
   return scores;
-}
-
-/// Columns [channels * taps] of all rows, as rows [channels, taps * rows].
-Matrix by_input(const Matrix& scores, int64_t channels) {
-  const int64_t taps = scores.columns / channels;
-  Matrix turned(channels, taps * scores.rows);
-  for (int64_t i = 0; i < scores.rows; ++i) {
-    for (int64_t j = 0; j < scores.columns; ++j) turned.row(j / taps)[i * taps + j % taps] = scores.row(i)[j];
-  }
-  return turned;
 }
 
 }  // namespace
@@ -296,25 +328,13 @@ size_t arrange_channels(Graph& graph, const std::vector<PrunedLayer>& layers, co
   const std::vector<Bundle> bundles = find_bundles(graph);
   std::vector<std::vector<int64_t>> orders(bundles.size());
   parallel_for(bundles.size(), threads, [&](size_t b, size_t) {
-    const Bundle& bundle = bundles[b];
-    std::vector<Matrix> parts;
-    for (const size_t i : pattern == Pattern::k4x1 ? bundle.makers : bundle.readers) {
-      if (by_node[i] == nullptr) continue;
-      Matrix scores = scores_of(graph, *by_node[i], inputs[i]);
-      parts.push_back(pattern == Pattern::k4x1 ? std::move(scores) : by_input(scores, bundle.channels));
+    std::vector<const PrunedLayer*> concerned;
+    for (const size_t i : pattern == Pattern::k4x1 ? bundles[b].makers : bundles[b].readers) {
+      if (by_node[i] != nullptr) concerned.push_back(by_node[i]);
     }
-    if (parts.empty()) return;
-    std::vector<int> owners;
-    for (size_t p = 0; p < parts.size(); ++p) {
-      owners.insert(owners.end(), static_cast<size_t>(parts[p].columns), static_cast<int>(p));
-    }
-    Matrix all(bundle.channels, static_cast<int64_t>(owners.size()));
-    int64_t at = 0;
-    for (const Matrix& part : parts) {
-      for (int64_t i = 0; i < all.rows; ++i) std::copy_n(part.row(i), part.columns, all.row(i) + at);
-      at += part.columns;
-    }
-    orders[b] = group_alike(all, owners, density);
+    if (concerned.empty()) return;
+    const Scores scores = scores_of(graph, bundles[b], concerned, inputs, pattern);
+    orders[b] = group_alike(scores.matrix, scores.layers, density);
   });
   for (size_t b = 0; b < bundles.size(); ++b) {
     if (!orders[b].empty()) reorder(graph, bundles[b], orders[b]);

@@ -17,16 +17,16 @@ struct Bundle {
   std::vector<size_t> depthwise;  ///< nodes that they pass one by one
 };
 
-/// All bundles of the graph. Channels that leave the network, that come into it or that an operator takes for more than
-/// so many alike are in none.
+/// All bundles of an unfused graph. Channels that come into the network or leave it, or that an operator does not treat
+/// all alike, are in none.
 std::vector<Bundle> find_bundles(const Graph& graph);
 
 /// Channel i becomes what channel order[i] was.
 void reorder(Graph& graph, const Bundle& bundle, const std::vector<int64_t>& order);
 
-/// An order of the rows of `scores` in which blocks of 4 consecutive rows agree on what is large: the sum over columns
-/// of what the four together have above `share` of that column's threshold is as large as swaps of two rows make it. A
-/// column's threshold is what its `layers` entry's best `density` of all blocks reach.
+/// An order of the rows of `scores` in which blocks of 4 agree on what is large. Each column belongs to a layer, which
+/// keeps `density` of all its blocks, those with the largest sums; swaps of two rows make what these have above the
+/// least of them as large as they can.
 std::vector<int64_t> group_alike(const Matrix& scores, const std::vector<int>& layers, double density);
 
 /// Orders the channels of every bundle for blocks of 4x1 or 1x4 that keep `density` of the weights of the layers that
