@@ -184,6 +184,36 @@ TEST_CASE("every pattern keeps its form through training") {
   }
 }
 
+/// Mean squared difference of what both graphs make of a sample, in units of the first one's mean square.
+double difference(const Graph& a, const Graph& b, const std::vector<float>& sample) {
+  const Tensor x(a.shape(a.inputs[0]), sample);
+  const Tensor expected = interpret(a, {x}).at(0), actual = interpret(b, {x}).at(0);
+  double squares = 0, all = 0;
+  for (size_t i = 0; i < expected.f32.size(); ++i) {
+    squares += std::pow(expected.f32[i] - actual.f32[i], 2);
+    all += std::pow(expected.f32[i], 2);
+  }
+  return squares / all;
+}
+
+TEST_CASE("blocks: channels stand in another order, outputs do not") {
+  for (const Pattern pattern : {Pattern::k4x1, Pattern::k1x4}) {
+    CAPTURE(name_of(pattern));
+    TestNet net;
+    const ValueId x = net.input({1, 48, 4, 4});
+    net.output(net.conv(net.conv(net.conv(x, 64), 64, 3, 1, 64), 48));
+    const Graph given = net.graph();
+    PruneOptions options = quick();
+    options.pattern = pattern;
+    options.sparsity = 0.03;
+    options.max_batches = 0;
+    const TestSamples samples(make_shape({1, 48, 4, 4}), 16);
+    const PruneResult result = prune(net.graph(), samples, costs(), options, kQuiet);
+    CHECK(difference(given, result.graph, samples.plain(0)) < 0.02);
+    CHECK(weight_of(result.graph, 1).f32 != weight_of(given, 1).f32);  // the depthwise layer's follow
+  }
+}
+
 TEST_CASE("layers that are left alone say why") {
   TestNet net;
   const ValueId x = net.input({1, 8, 6, 6});
