@@ -18,8 +18,9 @@ std::vector<float> random_numbers(int64_t n, std::mt19937& rng) {
 TEST_CASE("multiply: tails of every side, transposes, blocks, accumulation") {
   std::mt19937 rng(1);
   Scratch scratch;
-  for (const auto& [m, n, k] :
+  for (const std::array<int64_t, 3>& size :
        {std::array<int64_t, 3>{1, 1, 1}, {6, 16, 4}, {7, 17, 5}, {11, 33, 300}, {4, 520, 3}, {5, 15, 257}, {3, 1, 9}}) {
+    const int64_t m = size[0], n = size[1], k = size[2];
     CAPTURE(m);
     CAPTURE(n);
     CAPTURE(k);
