@@ -336,10 +336,13 @@ size_t arrange_channels(Graph& graph, const std::vector<PrunedLayer>& layers, co
     const Scores scores = scores_of(graph, bundles[b], concerned, inputs, pattern);
     orders[b] = group_alike(scores.matrix, scores.layers, density);
   });
+  size_t arranged = 0;
   for (size_t b = 0; b < bundles.size(); ++b) {
-    if (!orders[b].empty()) reorder(graph, bundles[b], orders[b]);
+    if (orders[b].empty()) continue;
+    reorder(graph, bundles[b], orders[b]);
+    ++arranged;
   }
-  return bundles.size();
+  return arranged;
 }
 
 }  // namespace lacuna::prune

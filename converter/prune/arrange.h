@@ -30,7 +30,7 @@ void reorder(Graph& graph, const Bundle& bundle, const std::vector<int64_t>& ord
 std::vector<int64_t> group_alike(const Matrix& scores, const std::vector<int>& layers, double density);
 
 /// Orders the channels of every bundle for blocks of 4x1 or 1x4 that keep `density` of the weights of the layers that
-/// are pruned. `inputs` by node. For other patterns nothing changes. Returns how many bundles there were.
+/// are pruned. `inputs` by node. For other patterns nothing changes. Returns how many bundles that were.
 size_t arrange_channels(Graph& graph, const std::vector<PrunedLayer>& layers, const std::vector<InputMoments>& inputs,
                         Pattern pattern, double density, size_t threads);
 
