@@ -320,7 +320,7 @@ std::vector<int64_t> group_alike(const Matrix& scores, const std::vector<int>& l
 
 size_t arrange_channels(Graph& graph, const std::vector<PrunedLayer>& layers, const std::vector<InputMoments>& inputs,
                         Pattern pattern, double density, size_t threads) {
-  if (pattern != Pattern::k4x1 && pattern != Pattern::k1x4) return 0;
+  if (!is_block(pattern)) return 0;
   std::vector<const PrunedLayer*> by_node(graph.nodes.size());
   for (const PrunedLayer& layer : layers) {
     if (layer.pruned()) by_node[layer.node] = &layer;

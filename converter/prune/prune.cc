@@ -32,7 +32,7 @@ constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 constexpr double kPushedPart = 0.13;
 /// Part of the time that settling masks may be planned with; how many products with the moments that takes.
 constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
-/// The stages before the last one: until when they may run, and how far each goes.
+/// The stages before the last one: until when they may run, and how far each goes, with zeros anywhere and in blocks.
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.75;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
@@ -74,8 +74,6 @@ std::string text_of(double x, const char* form) {
   return text;
 }
 std::string percent(double part) { return text_of(100 * part, "%.2f %%"); }
-
-bool is_block(Pattern pattern) { return pattern == Pattern::k4x1 || pattern == Pattern::k1x4; }
 
 class Pruner {
  public:

@@ -22,6 +22,8 @@ enum class Pattern : uint8_t {
   kTwoOfFour,  ///< 2 of 4 columns of one row are zero
 };
 const char* name_of(Pattern pattern);
+/// Whether zeros come in blocks of four.
+inline bool is_block(Pattern pattern) { return pattern == Pattern::k4x1 || pattern == Pattern::k1x4; }
 
 /// 1: kept.
 using Mask = std::vector<uint8_t>;
