@@ -41,12 +41,6 @@ class Classes {
   std::vector<bool> fixed_;
 };
 
-bool is_depthwise(const Graph& graph, const Node& node) {
-  const fbs::ConvAttrsT* conv = node.attrs.AsConv();
-  return conv != nullptr && conv->groups > 1 && graph.shape(node.inputs[kWeight])[1] == 1 &&
-         graph.shape(node.inputs[kX])[1] == graph.shape(node.output)[1];
-}
-
 /// A layer whose weights [outputs, inputs, ...] are one matrix of the channels of its input and its output.
 bool is_matrix(const Graph& graph, const Node& node) {
   if (!is_layer(node)) return false;
@@ -64,7 +58,7 @@ bool keeps_channels(const Graph& graph, const Node& node) {
   };
   switch (node.attrs.type) {
     case fbs::OpAttrs::Conv:
-      return is_depthwise(graph, node);
+      return is_depthwise(graph, node) && graph.shape(node.inputs[kX])[1] == y[1];
     case fbs::OpAttrs::Unary:
     case fbs::OpAttrs::Pool:
     case fbs::OpAttrs::Resize:

@@ -78,40 +78,29 @@ void Collector::restore(Tape& tape, size_t side, size_t sample) const {
     const std::vector<float> x = input_of(sample);
     std::copy(x.begin(), x.end(), tape.value(network_.graph().inputs[0]));
   }
-  for (const auto& [id, numbers] : frontiers_[side][sample]) {
-    std::copy(numbers.begin(), numbers.end(), tape.value(id));
-  }
+  tape.restore(frontiers_[side][sample]);
 }
 
 /// Moves the place to where the least is to be held on the way to `node`.
 void Collector::advance(size_t node) {
-  const Graph& graph = network_.graph();
-  const auto floats_at = [&](size_t at) {
-    int64_t floats = 0;
-    for (const ValueId id : network_.wanted_at(at)) floats += count(graph.shape(id));
-    return floats;
-  };
   size_t best = place_;
   int64_t least = -1;
   for (size_t at = place_ + 1; at <= node; ++at) {
-    const int64_t floats = floats_at(at);
+    const int64_t floats = network_.floats_at(at);
     if (least < 0 || floats <= least) {
       best = at;
       least = floats;
     }
   }
   const bool fits = 2.0 * static_cast<double>(least) * static_cast<double>(samples_) <= kMaxFrontierFloats;
-  if (best == place_ || (!fits && least > floats_at(place_))) return;
-  const std::vector<ValueId> wanted = network_.wanted_at(best);
+  if (best == place_ || (!fits && least > network_.floats_at(place_))) return;
   const size_t sides = best <= network_.first_trained() ? 1 : 2;  // up to there both are the same
   parallel_for(samples_, threads_, [&](size_t sample, size_t thread) {
     Tape& tape = *tapes_[thread];
     for (size_t side = 0; side < sides; ++side) {
       restore(tape, side, sample);
       tape.forward(*parameters_[side], place_, best);
-      Frontier next;
-      for (const ValueId id : wanted) next[id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
-      frontiers_[side][sample] = std::move(next);
+      frontiers_[side][sample] = tape.frontier_at(best);
     }
     if (sides == 1) frontiers_[1][sample] = frontiers_[0][sample];
   });

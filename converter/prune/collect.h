@@ -1,7 +1,6 @@
 // Inputs of layers in the dense network and in the network pruned so far, layer by layer.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "converter/prune/layers.h"
@@ -31,8 +30,6 @@ class Collector {
   Moments moments(const PrunedLayer& layer, int64_t group, int64_t first, int64_t last);
 
  private:
-  using Frontier = std::map<ValueId, std::vector<float>>;  ///< values that are still wanted
-
   void advance(size_t node);
   void gather(const PrunedLayer& layer);
   std::vector<float> input_of(size_t sample) const;

@@ -228,21 +228,16 @@ OutputError::OutputError(const Network& network, const std::vector<Tap>& taps, c
 
 void OutputError::begin(Tape& tape, size_t i) const {
   if (start_ == 0) set_input(network_, tape, samples_.plain(i * samples_.size() / dense_.size()));
-  for (const auto& [id, numbers] : given_[i]) std::copy(numbers.begin(), numbers.end(), tape.value(id));
+  tape.restore(given_[i]);
 }
 
 void OutputError::start_at(size_t node, const Parameters& parameters) {
-  const Graph& graph = network_.graph();
-  const std::vector<ValueId> wanted = network_.wanted_at(node);
-  int64_t floats = 0;
-  for (const ValueId id : wanted) floats += count(graph.shape(id));
-  if (floats * static_cast<int64_t>(dense_.size()) > kMostGiven) return;
+  if (network_.floats_at(node) * static_cast<int64_t>(dense_.size()) > kMostGiven) return;
   parallel_for(dense_.size(), tapes_.size(), [&](size_t i, size_t thread) {
     Tape& tape = *tapes_[thread];
     begin(tape, i);
     tape.forward(parameters, start_, node);
-    given_[i].clear();
-    for (const ValueId id : wanted) given_[i][id].assign(tape.value(id), tape.value(id) + count(graph.shape(id)));
+    given_[i] = tape.frontier_at(node);
   });
   start_ = node;
 }

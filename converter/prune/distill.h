@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -49,10 +48,10 @@ class OutputError {
   const Network& network_;
   const Samples& samples_;
   std::vector<Tap> outputs_;
-  std::vector<std::unique_ptr<Tape>> tapes_;                  ///< one a thread
-  std::vector<std::vector<float>> dense_;                     ///< the dense network's outputs, sample by sample
-  size_t start_ = 0;                                          ///< node
-  std::vector<std::map<ValueId, std::vector<float>>> given_;  ///< what it and those behind it read, sample by sample
+  std::vector<std::unique_ptr<Tape>> tapes_;  ///< one a thread
+  std::vector<std::vector<float>> dense_;     ///< the dense network's outputs, sample by sample
+  size_t start_ = 0;                          ///< node
+  std::vector<Frontier> given_;               ///< what it and those behind it read, sample by sample
 };
 
 struct DistillOptions {

@@ -36,7 +36,7 @@ PrunedLayer describe_layer(const Graph& graph, size_t i) {
 /// Why the layer is left alone whatever the user says; empty when it need not be. Sets whether its weights count.
 std::string reason_to_keep(const Graph& graph, PrunedLayer& layer, const LayerRules& rules) {
   const Node& node = graph.nodes[layer.node];
-  if (node.attrs.type == fbs::OpAttrs::Conv && layer.groups > 1 && graph.shape(layer.weight)[1] == 1) {
+  if (is_depthwise(graph, node)) {
     return "depthwise: few weights, which cost little time";
   }
   if (graph.shape(node.inputs[kX]).rank == 5) return "convolution over volumes: cannot be calibrated in useful time";

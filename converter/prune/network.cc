@@ -172,6 +172,11 @@ using Memory = std::unique_ptr<void, FreeMemory>;
 
 // ------------------------------------------------------------------------------------------------------------- network
 
+bool is_depthwise(const Graph& graph, const Node& node) {
+  const fbs::ConvAttrsT* conv = node.attrs.AsConv();
+  return conv != nullptr && conv->groups > 1 && graph.shape(node.inputs[kWeight])[1] == 1;
+}
+
 Network::Network(const Graph& graph, size_t first_trained)
     : graph_(&graph),
       first_trained_(first_trained),
@@ -223,6 +228,12 @@ std::vector<ValueId> Network::wanted_at(size_t node) const {
   for (const ValueId id : graph_->inputs) check(id);
   for (size_t i = 0; i < node; ++i) check(graph_->nodes[i].output);
   return wanted;
+}
+
+int64_t Network::floats_at(size_t node) const {
+  int64_t floats = 0;
+  for (const ValueId id : wanted_at(node)) floats += count(graph_->shape(id));
+  return floats;
 }
 
 Parameters Network::parameters() const {
@@ -731,8 +742,7 @@ Tape::Step make_step(const Maker& m, const Node& node, bool backward) {
     const fbs::ConvAttrsT& attrs = *node.attrs.AsConv();
     const PlaneWindow window = window_of(attrs, m.graph.shape(node.inputs[kX]), m.graph.shape(node.output));
     if (is_pointwise(window)) return pointwise_step(m, node);
-    const bool depthwise = m.graph.shape(node.inputs[kWeight])[1] == 1 && attrs.groups > 1;
-    return depthwise ? depthwise_step(m, node, window) : window_step(m, node, window);
+    return is_depthwise(m.graph, node) ? depthwise_step(m, node, window) : window_step(m, node, window);
   }
   Tape::Step step;
   const auto kernel = std::make_shared<KernelStep>(m.graph, node, m.values);
@@ -808,6 +818,18 @@ void Tape::forward(const Parameters& parameters, size_t first, size_t last) {
 }
 
 void Tape::forward(const Parameters& parameters) { forward(parameters, 0, steps_.size()); }
+
+Frontier Tape::frontier_at(size_t node) {
+  Frontier frontier;
+  for (const ValueId id : network_.wanted_at(node)) {
+    frontier[id].assign(value(id), value(id) + count(network_.graph().shape(id)));
+  }
+  return frontier;
+}
+
+void Tape::restore(const Frontier& frontier) {
+  for (const auto& [id, numbers] : frontier) std::copy(numbers.begin(), numbers.end(), value(id));
+}
 
 void Tape::clear_gradients() {
   for (size_t i = 0; i < gradients_.size(); ++i) {

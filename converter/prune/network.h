@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -12,9 +13,14 @@ namespace lacuna::prune {
 
 /// Convolutions and fully connected nodes: those with parameters.
 bool is_layer(const Node& node);
+/// Convolutions each of whose outputs reads one channel.
+bool is_depthwise(const Graph& graph, const Node& node);
 
 /// Numbers of constants by value id: weights and biases of layers; empty for all others.
 using Parameters = std::vector<std::vector<float>>;
+
+/// Numbers of values: what is kept of one sample at a place of a network.
+using Frontier = std::map<ValueId, std::vector<float>>;
 
 class Tape;
 
@@ -30,6 +36,8 @@ class Network {
   size_t first_trained() const { return first_trained_; }
   /// Values made before a node that it or nodes behind it read.
   std::vector<ValueId> wanted_at(size_t node) const;
+  /// How many numbers these have.
+  int64_t floats_at(size_t node) const;
   /// Weights and biases as the graph has them.
   Parameters parameters() const;
   /// Zeros of the same sizes.
@@ -67,6 +75,10 @@ class Tape {
   void forward(const Parameters& parameters, size_t first, size_t last);
   /// Everything.
   void forward(const Parameters& parameters);
+
+  /// What Network::wanted_at() names, of a sample that has come to this node; and such values set again.
+  Frontier frontier_at(size_t node);
+  void restore(const Frontier& frontier);
 
   /// Sets all gradients at values to zero.
   void clear_gradients();

@@ -2,6 +2,7 @@
 
     ./dev bench prune --photos DIR [--rows 50,60,70,50:4x1] [--minutes 15] [--batches N] [--store f16] [--output DIR]
     ./dev bench prune --photos DIR --masks selfie_segmentation.tflite [--rows 50]
+    ./dev bench prune --photos DIR [--masks selfie_segmentation.tflite] --judge MODEL...
 
 DIR holds photos of ImageNet's classes named NNNN_anything.jpg, NNNN being the class. In order of their names every
 second one calibrates, labels unseen; the others judge. The classifier is the one that ./dev demo makes: points of top-1
@@ -119,8 +120,8 @@ class Masks:
 
     def judge(self, model):
         pairs = list(zip(self.dense, self.masks(model)))
-        both, either = (np.array([area(a, b) for a, b in pairs]) for area in (
-            lambda a, b: (a & b).sum(), lambda a, b: (a | b).sum()))
+        both = np.array([(a & b).sum() for a, b in pairs])
+        either = np.array([(a | b).sum() for a, b in pairs])
         large = np.array([a.mean() >= 0.1 for a in self.dense])
         median = np.median((both / np.maximum(1, either))[large]) if large.any() else np.nan
         return f"{both.sum() / max(1, either.sum()):7.4f}  {median:6.4f}"
