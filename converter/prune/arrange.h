@@ -5,24 +5,10 @@
 #include <vector>
 
 #include "converter/prune/adam.h"
+#include "converter/prune/channels.h"
 #include "converter/prune/layers.h"
 
 namespace lacuna::prune {
-
-/// Channels that may be in any other order, if all that make and read them follow.
-struct Bundle {
-  int64_t channels = 0;
-  std::vector<size_t> makers;     ///< nodes whose outputs they are: layers that are not depthwise
-  std::vector<size_t> readers;    ///< nodes whose inputs they are: likewise
-  std::vector<size_t> depthwise;  ///< nodes that they pass one by one
-};
-
-/// All bundles of an unfused graph. Channels that come into the network or leave it, or that an operator does not treat
-/// all alike, are in none.
-std::vector<Bundle> find_bundles(const Graph& graph);
-
-/// Channel i becomes what channel order[i] was.
-void reorder(Graph& graph, const Bundle& bundle, const std::vector<int64_t>& order);
 
 /// An order of the rows of `scores` in which blocks of 4 agree on what is large. Each column belongs to a layer, which
 /// keeps `density` of all its blocks, those with the largest sums; swaps of two rows make what these have above the

@@ -9,6 +9,7 @@
 #include "converter/passes/unfuse.h"
 #include "converter/prune/allocate.h"
 #include "converter/prune/arrange.h"
+#include "converter/prune/basis.h"
 #include "converter/prune/distill.h"
 #include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
@@ -30,6 +31,8 @@ constexpr double kPlannedMacs = 30e9;
 constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 /// Part of the time that pushing samples to other classes may be planned with.
 constexpr double kPushedPart = 0.13;
+/// Part of the time that the search for bases may be planned with.
+constexpr double kBasisPart = 0.1;
 /// Part of the time that settling masks may be planned with; how many products with the moments that takes.
 constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 /// The stages before the last one: until when they may run, and how far each goes, with zeros anywhere and in blocks.
@@ -118,6 +121,7 @@ class Pruner {
     std::vector<PrunedLayer> layers = find_layers(graph_, rules);
     if (!by_time()) keep_front(layers, kFront);
     arrange(layers);
+    turn(layers);
     const auto trained =
         std::find_if(layers.begin(), layers.end(), [](const PrunedLayer& layer) { return !layer.frozen; });
     network_ = std::make_unique<Network>(graph_, trained->node);
@@ -151,6 +155,18 @@ class Pruner {
     const size_t bundles = arrange_channels(graph_, layers, inputs, options_.pattern,
                                             by_time() ? kProbeDensity : 1 - options_.sparsity, options_.threads);
     events_.say("channels in blocks that are alike: " + std::to_string(bundles) + " sets of them");
+  }
+
+  void turn(const std::vector<PrunedLayer>& layers) {
+    BasisOptions basis;
+    basis.pattern = options_.pattern;
+    basis.density = by_time() ? kProbeDensity : 1 - options_.sparsity;
+    basis.macs = kBasisPart * options_.minutes * 60 * kPlannedMacs;
+    basis.threads = options_.threads;
+    const BasisResult result = find_sparse_bases(graph_, layers, source_, basis);
+    if (result.bundles == 0) return;
+    events_.say("sparser bases of " + std::to_string(result.bundles) + " sets of channels: the lesser weights hold " +
+                percent(result.lost) + " instead of " + percent(result.lost_before));
   }
 
   /// The more is to go, the more steps: what is trained in between loses less in the next.

@@ -17,67 +17,6 @@ std::vector<int64_t> shuffled(int64_t n, uint32_t seed) {
   return order;
 }
 
-void shuffle_all(Graph& graph) {
-  add_biases(graph);
-  uint32_t seed = 1;
-  for (const Bundle& bundle : find_bundles(graph)) reorder(graph, bundle, shuffled(bundle.channels, seed++));
-}
-
-TEST_CASE("a bottleneck: the middle is one bundle, what the input and the output share is none") {
-  TestNet net;
-  const ValueId x = net.input({1, 8, 6, 6});
-  const ValueId middle = net.conv(net.conv(x, 24), 24, 3, 1, 24);
-  net.output(net.b().binary(fbs::BinaryKind::Add, x, net.conv(middle, 8)));
-  const std::vector<Bundle> bundles = find_bundles(net.graph());
-  REQUIRE(bundles.size() == 1);
-  CHECK(bundles[0].channels == 24);
-  CHECK(bundles[0].makers.size() == 1);
-  CHECK(bundles[0].depthwise.size() == 1);
-  CHECK(bundles[0].readers.size() == 1);
-  check_keeps_outputs(net.graph(), shuffle_all);
-}
-
-TEST_CASE("a sum joins all that makes and reads it") {
-  TestNet net;
-  const ValueId x = net.input({2, 3, 9, 9});
-  ValueId stream = net.conv(x, 8, 3, 1, 1, 2);
-  for (int i = 0; i < 2; ++i) stream = net.b().binary(fbs::BinaryKind::Add, stream, net.conv(net.conv(stream, 12), 8));
-  net.output(net.conv(stream, 5));
-  const std::vector<Bundle> bundles = find_bundles(net.graph());
-  REQUIRE(bundles.size() == 3);
-  const auto wide = std::max_element(bundles.begin(), bundles.end(), [](const Bundle& a, const Bundle& b) {
-    return a.makers.size() < b.makers.size();
-  });
-  CHECK(wide->makers.size() == 3);
-  CHECK(wide->readers.size() == 3);
-  check_keeps_outputs(net.graph(), shuffle_all);
-}
-
-TEST_CASE("pooling, resizing, reshaping and layers of vectors pass channels on") {
-  TestNet net;
-  const ValueId x = net.input({1, 4, 8, 8});
-  const ValueId pooled = net.pool(fbs::PoolKind::Max, net.conv(x, 12, 3, 1), 8, 0);
-  const ValueId flat = net.b().reshape(pooled, make_shape({1, 12}));
-  net.output(net.fully_connected(net.fully_connected(flat, 16), 3));
-  const std::vector<Bundle> bundles = find_bundles(net.graph());
-  REQUIRE(bundles.size() == 2);
-  check_keeps_outputs(net.graph(), shuffle_all);
-}
-
-TEST_CASE("what tells channels from each other keeps them in place") {
-  TestNet net;
-  const ValueId x = net.input({1, 4, 4, 4});
-  SUBCASE("a softmax over channels") { net.output(net.conv(net.softmax(net.conv(x, 8), 1), 3)); }
-  SUBCASE("a constant for each channel") {
-    net.output(net.conv(net.b().binary(fbs::BinaryKind::Mul, net.conv(x, 8), net.constant({1, 8, 1, 1})), 3));
-  }
-  SUBCASE("groups") { net.output(net.conv(net.conv(net.conv(x, 8), 8, 1, 0, 2), 3)); }
-  SUBCASE("planes laid out as one vector") {
-    net.output(net.fully_connected(net.b().reshape(net.conv(x, 8), make_shape({1, 128})), 3));
-  }
-  CHECK(find_bundles(net.graph()).empty());
-}
-
 TEST_CASE("group_alike: rows of four kinds, shuffled, come together") {
   const std::vector<int64_t> places = shuffled(32, 7);
   Matrix scores(32, 40);

@@ -69,7 +69,7 @@ double zeros_in(const Tensor& weight) {
 TEST_CASE("inputs that are never used: their weights go, the others stay as they are") {
   TestNet net;
   const ValueId x = net.input({1, 64, 4, 4});
-  net.output(net.conv(net.conv(x, 64), 3));
+  net.output(net.conv(net.b().unary(fbs::Activation(fbs::UnaryKind::LeakyRelu, 0.9f, 0), net.conv(x, 64)), 3));
   const Tensor dense = weight_of(net.graph(), 0);
   PruneOptions options = quick();
   options.sparsity = 0.45;  // of both layers, the second of which is too small
@@ -89,7 +89,7 @@ TEST_CASE("inputs that are never used: their weights go, the others stay as they
 TEST_CASE("zeros go where they cost least: more of them to a layer half of whose inputs are never used") {
   TestNet net;
   const ValueId x = net.input({1, 64, 4, 4});
-  net.output(net.conv(net.conv(x, 64), 64));
+  net.output(net.conv(net.b().unary(fbs::Activation(fbs::UnaryKind::LeakyRelu, 0.9f, 0), net.conv(x, 64)), 64));
   PruneOptions options = quick();
   options.max_batches = 0;
   const PruneResult result =

@@ -1,0 +1,421 @@
+#include "converter/prune/basis.h"
+
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "converter/prune/adam.h"
+#include "converter/prune/parallel.h"
+
+namespace lacuna::prune {
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr size_t kX = 0;
+constexpr int64_t kBlock = 4;
+constexpr size_t kSamples = 32;
+constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
+constexpr double kLeastLost = 1e-4;     ///< below that there is nothing to gain
+constexpr int kLeastSteps = 30;
+/// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there.
+constexpr double kRate = 0.1, kWarmUp = 20;
+constexpr float kBeta1 = 0.9f, kBeta2 = 0.99f, kEpsilon = 1e-12f;
+constexpr int kStepsOfLimit = 10;  ///< after which the limit between what is kept and lost is found anew
+
+Matrix from_eigen(const RowMajor& m) {
+  Matrix result(m.rows(), m.cols());
+  std::transform(m.data(), m.data() + m.size(), result.data.begin(), [](double x) { return static_cast<float>(x); });
+  return result;
+}
+
+RowMajor to_eigen(const Matrix& m) {
+  return Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(m.row(0), m.rows, m.columns).cast<double>();
+}
+
+/// Covariances [channels, channels] of values [n, channels, ...] over varied samples.
+std::map<ValueId, Matrix> measure_covariances(const Network& network, const std::vector<ValueId>& values,
+                                              const Samples& samples) {
+  const Graph& graph = network.graph();
+  const Parameters parameters = network.parameters();
+  Tape tape(network, false);
+  Scratch scratch;
+  std::mt19937 rng(1);
+  const size_t n = std::min(kSamples, samples.size());
+  std::map<ValueId, Matrix> squares;
+  std::map<ValueId, std::vector<double>> sums;
+  for (size_t s = 0; s < n; ++s) {
+    const std::vector<float> x = samples.varied(s * samples.size() / n, rng);
+    std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+    tape.forward(parameters);
+    for (const ValueId id : values) {
+      const Shape& shape = graph.shape(id);
+      const int64_t channels = shape[1], plane = count(shape, 2, shape.rank);
+      if (s == 0) {
+        squares[id] = Matrix(channels, channels);
+        sums[id].resize(static_cast<size_t>(channels));
+      }
+      for (int64_t image = 0; image < shape[0]; ++image) {
+        const float* at = tape.value(id) + image * channels * plane;
+        multiply(channels, channels, plane, rows_of(at, plane), transpose_of(at, plane), squares[id].row(0), true,
+                 scratch);
+        for (int64_t c = 0; c < channels; ++c) {
+          sums[id][static_cast<size_t>(c)] += static_cast<double>(sum(at + c * plane, plane));
+        }
+      }
+    }
+  }
+  for (auto& [id, covariance] : squares) {
+    const Shape& shape = graph.shape(id);
+    const double seen = static_cast<double>(n) * static_cast<double>(count(shape) / shape[1]);
+    for (int64_t i = 0; i < covariance.rows; ++i) {
+      for (int64_t j = 0; j < covariance.rows; ++j) {
+        const double means = sums[id][static_cast<size_t>(i)] / seen * sums[id][static_cast<size_t>(j)] / seen;
+        covariance.row(i)[j] = static_cast<float>(covariance.row(i)[j] / seen - means);
+      }
+    }
+  }
+  return squares;
+}
+
+/// How zeros lie, as blocks.
+struct BlockShape {
+  explicit BlockShape(Pattern pattern)
+      : rows(pattern == Pattern::k4x1 ? kBlock : 1), columns(pattern == Pattern::k1x4 ? kBlock : 1) {}
+  int64_t rows, columns;
+};
+
+/// A layer beside the channels of a bundle. What a zero in its weights costs: the squared weight by a unit of its row
+/// and one of its column, of which one belongs to the channels and changes with their basis.
+class Side {
+ public:
+  Side(const Graph& graph, size_t node, bool makes, bool pruned, std::vector<float> units, Matrix covariance,
+       const BasisOptions& options)
+      : makes_(makes),
+        pruned_(pruned),
+        block_(options.pattern),
+        density_(options.density),
+        units_(std::move(units)),
+        first_covariance_(std::move(covariance)) {
+    const Tensor& weight = graph.constant(graph.nodes[node].inputs[1]);
+    const int64_t rows = weight.shape[0];
+    first_ = Matrix(rows, count(weight.shape) / rows);
+    first_.data = weight.f32;
+    taps_ = makes ? 1 : first_.columns / weight.shape[1];
+    now_ = first_;
+    covariance_ = first_covariance_;
+    if (!makes) weigh_outputs();
+  }
+
+  bool makes() const { return makes_; }
+  bool pruned() const { return pruned_; }
+  const Matrix& covariance() const { return covariance_; }
+  /// How much the square of a small change of each channel, and of two, changes outputs: [channels, channels].
+  const Matrix& worth() const { return worth_; }
+
+  /// Weights and covariances in another basis, and, for readers, what a change of the channels is worth.
+  void turn(const Matrix& basis, const Matrix& inverse) {
+    const int64_t d = basis.rows;
+    if (makes_) {
+      multiply(d, first_.columns, d, rows_of(basis.row(0), d), rows_of(first_.row(0), first_.columns), now_.row(0),
+               false, scratch_);
+      return;
+    }
+    Matrix part(first_.rows, d);
+    for (int64_t t = 0; t < taps_; ++t) {
+      multiply(first_.rows, d, d, tap_of(first_, t), rows_of(inverse.row(0), d), part.row(0), false, scratch_);
+      for (int64_t i = 0; i < first_.rows; ++i) {
+        for (int64_t j = 0; j < d; ++j) now_.row(i)[j * taps_ + t] = part.row(i)[j];
+      }
+    }
+    Matrix half(d, d);
+    multiply(d, d, d, rows_of(basis.row(0), d), rows_of(first_covariance_.row(0), d), half.row(0), false, scratch_);
+    multiply(d, d, d, rows_of(half.row(0), d), transpose_of(basis.row(0), d), covariance_.row(0), false, scratch_);
+    Matrix weighed = now_;
+    for (int64_t i = 0; i < now_.rows; ++i) {
+      for (int64_t j = 0; j < now_.columns; ++j) weighed.row(i)[j] *= units_[static_cast<size_t>(i)];
+    }
+    worth_ = Matrix(d, d);
+    for (int64_t t = 0; t < taps_; ++t) {
+      multiply(d, d, now_.rows, transposed_tap_of(now_, t), tap_of(weighed, t), worth_.row(0), t > 0, scratch_);
+    }
+  }
+
+  /// What the lesser blocks hold, of all that there was in the first basis. `channels`: units of the channels.
+  double lost(const std::vector<float>& channels) {
+    add_up(channels);
+    if (total_ == 0) total_ = std::max(1e-30, std::accumulate(sums_.begin(), sums_.end(), 0.0));
+    std::vector<float> sorted = sums_;
+    const auto limit = sorted.begin() + lost_blocks();
+    std::nth_element(sorted.begin(), limit, sorted.end());
+    limit_ = *limit;
+    return std::accumulate(sorted.begin(), limit, 0.0) / total_;
+  }
+
+  /// Gradient of a smooth loss, in which a block with as much as the limit counts half and larger ones hardly more,
+  /// by T where the basis becomes (1 + T) Q; [channels, channels]. `worth`: of all readers.
+  Matrix gradient(const std::vector<float>& channels, const Matrix& worth) {
+    const auto d = static_cast<int64_t>(channels.size());
+    add_up(channels);
+    Matrix by_weight(now_.rows, now_.columns);
+    std::vector<float> by_channel(channels.size());
+    for (int64_t i = 0; i < now_.rows; ++i) {
+      for (int64_t j = 0; j < now_.columns; ++j) {
+        const float w = now_.row(i)[j], part = limit_ / (sums_[block_of(i, j)] + limit_ + 1e-30f);
+        const float slope = part * part / static_cast<float>(total_);
+        const size_t channel = channel_of(i, j);
+        const float unit = units_[static_cast<size_t>(makes_ ? j : i)];
+        by_weight.row(i)[j] = 2 * w * unit * channels[channel] * slope;
+        by_channel[channel] += slope * w * w * unit;
+      }
+    }
+    Matrix gradient(d, d);
+    if (makes_) {
+      multiply(d, d, now_.columns, rows_of(by_weight.row(0), now_.columns), transpose_of(now_.row(0), now_.columns),
+               gradient.row(0), false, scratch_);
+    } else {
+      for (int64_t t = 0; t < taps_; ++t) {
+        multiply(d, d, now_.rows, transposed_tap_of(now_, t), tap_of(by_weight, t), gradient.row(0), t > 0, scratch_);
+      }
+    }
+    for (int64_t a = 0; a < d; ++a) {
+      for (int64_t b = 0; b < d; ++b) {
+        float& at = gradient.row(a)[b];
+        at = makes_ ? at - 2 * by_channel[static_cast<size_t>(b)] * worth.row(a)[b]
+                    : 2 * by_channel[static_cast<size_t>(a)] * covariance_.row(a)[b] - at;
+      }
+    }
+    return gradient;
+  }
+
+ private:
+  MatrixView tap_of(const Matrix& m, int64_t t) const { return {m.row(0) + t, m.columns, taps_}; }
+  MatrixView transposed_tap_of(const Matrix& m, int64_t t) const { return {m.row(0) + t, taps_, m.columns}; }
+  size_t channel_of(int64_t i, int64_t j) const { return static_cast<size_t>(makes_ ? i : j / taps_); }
+  size_t block_of(int64_t i, int64_t j) const {
+    return static_cast<size_t>(i / block_.rows * ((now_.columns + block_.columns - 1) / block_.columns) +
+                               j / block_.columns);
+  }
+  std::ptrdiff_t lost_blocks() const {
+    const auto n = static_cast<double>(sums_.size());
+    return static_cast<std::ptrdiff_t>(std::min(n - 1, (1 - density_) * n));
+  }
+
+  /// Units of a reader's rows: the inverse of what its outputs vary by.
+  void weigh_outputs() {
+    const int64_t d = first_covariance_.rows;
+    std::vector<double> variances(static_cast<size_t>(first_.rows));
+    Matrix part(first_.rows, d);
+    for (int64_t t = 0; t < taps_; ++t) {
+      multiply(first_.rows, d, d, tap_of(first_, t), rows_of(first_covariance_.row(0), d), part.row(0), false,
+               scratch_);
+      for (int64_t i = 0; i < first_.rows; ++i) {
+        for (int64_t j = 0; j < d; ++j) {
+          variances[static_cast<size_t>(i)] += static_cast<double>(part.row(i)[j]) * first_.row(i)[j * taps_ + t];
+        }
+      }
+    }
+    const double mean = std::accumulate(variances.begin(), variances.end(), 0.0) / static_cast<double>(first_.rows);
+    for (const double variance : variances) {
+      units_.push_back(static_cast<float>(1 / (std::max(0.0, variance) + kLeastVariance * mean + 1e-30)));
+    }
+  }
+
+  void add_up(const std::vector<float>& channels) {
+    sums_.assign(block_of(now_.rows - 1, now_.columns - 1) + 1, 0.0f);
+    for (int64_t i = 0; i < now_.rows; ++i) {
+      for (int64_t j = 0; j < now_.columns; ++j) {
+        const float w = now_.row(i)[j];
+        sums_[block_of(i, j)] += w * w * units_[static_cast<size_t>(makes_ ? j : i)] * channels[channel_of(i, j)];
+      }
+    }
+  }
+
+  bool makes_, pruned_;
+  BlockShape block_;
+  double density_;
+  int64_t taps_;
+  std::vector<float> units_;  ///< makers: of columns; readers: of rows
+  Matrix first_, first_covariance_;
+  Matrix now_, covariance_, worth_;
+  std::vector<float> sums_;  ///< of blocks
+  double total_ = 0;
+  float limit_ = 0;
+  Scratch scratch_;
+};
+
+/// The channels of a bundle.
+class Space {
+ public:
+  Space(int64_t channels, std::vector<Side> sides, size_t threads)
+      : d_(channels),
+        sides_(std::move(sides)),
+        threads_(threads),
+        basis_(RowMajor::Identity(d_, d_)),
+        first_covariance_(RowMajor::Zero(d_, d_)) {
+    for (const Side& side : sides_) {
+      if (!side.makes()) first_covariance_ += to_eigen(side.covariance());
+    }
+    first_variance_ = first_covariance_.trace() / static_cast<double>(d_);
+    // Channels that hardly vary get no more than others may make of them.
+    first_covariance_.diagonal().array() += kLeastVariance * first_variance_ + 1e-12;
+    scale(1);
+    lost_before_ = lost();
+  }
+
+  double lost_before() const { return lost_before_; }
+
+  /// Mean over the layers that are pruned.
+  double lost() {
+    double lost = 0, n = 0;
+    for (Side& side : sides_) {
+      if (!side.pruned()) continue;
+      lost += side.lost(units_of(side));
+      ++n;
+    }
+    return lost / n;
+  }
+
+  void descend(int steps) {
+    Matrix mean(d_, d_), square(d_, d_), change(d_, d_);
+    for (int step = 0; step < steps; ++step) {
+      if (step % kStepsOfLimit == 0) lost();
+      Matrix slope = gradient();
+      for (int64_t i = 0; i < d_; ++i) slope.row(i)[i] = 0;  // what makes a channel larger as a whole changes nothing
+      const double left = 1 - static_cast<double>(step) / steps;
+      const double rate = kRate * std::min(1.0, (step + 1) / kWarmUp) * left / std::sqrt(static_cast<double>(d_));
+      const double corrected =
+          rate * std::sqrt(1 - std::pow(kBeta2, step + 1)) / (1 - std::pow(kBeta1, step + 1));
+      std::fill(change.data.begin(), change.data.end(), 0.0f);
+      adam_step(change.row(0), slope.row(0), mean.row(0), square.row(0), static_cast<float>(corrected), kBeta1, kBeta2,
+                kEpsilon, d_ * d_);
+      basis_ += to_eigen(change) * basis_;
+      scale(1);
+    }
+  }
+
+  /// The basis, with channels that vary as those of the network did in the mean.
+  std::vector<double> basis() {
+    scale(std::sqrt(first_variance_));
+    return {basis_.data(), basis_.data() + basis_.size()};
+  }
+
+ private:
+  /// Turns all layers to the basis, whose channels get this deviation.
+  void scale(double deviation) {
+    const Eigen::VectorXd variances = (basis_ * first_covariance_).cwiseProduct(basis_).rowwise().sum();
+    for (int64_t c = 0; c < d_; ++c) basis_.row(c) *= deviation / std::sqrt(variances[c]);
+    turn();
+  }
+
+  void turn() {
+    const Matrix basis = from_eigen(basis_), inverse = from_eigen(basis_.inverse());
+    parallel_for(sides_.size(), threads_, [&](size_t i, size_t) { sides_[i].turn(basis, inverse); });
+    worth_ = Matrix(d_, d_);
+    for (const Side& side : sides_) {
+      if (!side.makes()) add_to(worth_.row(0), side.worth().row(0), d_ * d_);
+    }
+  }
+
+  Matrix gradient() {
+    std::vector<Matrix> parts(sides_.size());
+    parallel_for(sides_.size(), threads_, [&](size_t i, size_t) {
+      if (sides_[i].pruned()) parts[i] = sides_[i].gradient(units_of(sides_[i]), worth_);
+    });
+    Matrix all(d_, d_);
+    for (const Matrix& part : parts) {
+      if (part.rows > 0) add_to(all.row(0), part.row(0), d_ * d_);
+    }
+    return all;
+  }
+
+  std::vector<float> units_of(const Side& side) const {
+    std::vector<float> units;
+    const Matrix& from = side.makes() ? worth_ : side.covariance();
+    for (int64_t c = 0; c < d_; ++c) units.push_back(from.row(c)[c]);
+    return units;
+  }
+
+  int64_t d_;
+  std::vector<Side> sides_;
+  size_t threads_;
+  RowMajor basis_;
+  RowMajor first_covariance_;  ///< the sum over readers
+  Matrix worth_;
+  double first_variance_ = 0, lost_before_ = 0;
+};
+
+/// The variance of each column of a layer's weights.
+std::vector<float> variances_of_columns(const PrunedLayer& layer, const InputMoments& inputs) {
+  std::vector<float> variances;
+  for (int64_t j = 0; j < layer.columns; ++j) {
+    const float deviation =
+        inputs.deviation[static_cast<size_t>(j * static_cast<int64_t>(inputs.deviation.size()) / layer.columns)];
+    variances.push_back(deviation * deviation);
+  }
+  return variances;
+}
+
+/// Multiply-adds of a step.
+double macs_of(const Bundle& bundle, const std::vector<const PrunedLayer*>& layers) {
+  double weights = 0;
+  for (const size_t i : bundle.makers) weights += 2 * static_cast<double>(layers[i]->weights());
+  for (const size_t i : bundle.readers) weights += 3 * static_cast<double>(layers[i]->weights());
+  return weights * static_cast<double>(bundle.channels);
+}
+
+}  // namespace
+
+BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, const Samples& samples,
+                              const BasisOptions& options) {
+  std::vector<const PrunedLayer*> by_node(graph.nodes.size());
+  for (const PrunedLayer& layer : layers) by_node[layer.node] = &layer;
+  const auto is_pruned = [&](size_t node) { return by_node[node]->pruned(); };
+  std::vector<Bundle> bundles;
+  double macs = 0;
+  for (Bundle& bundle : find_bundles(graph)) {
+    const bool any = std::any_of(bundle.makers.begin(), bundle.makers.end(), is_pruned) ||
+                     std::any_of(bundle.readers.begin(), bundle.readers.end(), is_pruned);
+    if (!bundle.linear || bundle.readers.empty() || !any) continue;
+    macs += macs_of(bundle, by_node);
+    bundles.push_back(std::move(bundle));
+  }
+  const int steps = static_cast<int>(std::min<double>(options.steps, options.macs / std::max(1.0, macs)));
+  if (steps < kLeastSteps) return {};
+  const Network network(graph);
+  std::vector<ValueId> read;
+  for (const Bundle& bundle : bundles) {
+    for (const size_t i : bundle.readers) read.push_back(graph.nodes[i].inputs[kX]);
+  }
+  const std::map<ValueId, Matrix> covariances = measure_covariances(network, read, samples);
+  const std::vector<InputMoments> inputs =
+      measure_inputs(network, network.parameters(), samples, std::min(kSamples, samples.size()));
+  BasisResult result;
+  for (const Bundle& bundle : bundles) {
+    std::vector<Side> sides;
+    for (const size_t i : bundle.makers) {
+      sides.emplace_back(graph, i, true, is_pruned(i), variances_of_columns(*by_node[i], inputs[i]), Matrix(), options);
+    }
+    for (const size_t i : bundle.readers) {
+      sides.emplace_back(graph, i, false, is_pruned(i), std::vector<float>(),
+                         covariances.at(graph.nodes[i].inputs[kX]), options);
+    }
+    Space space(bundle.channels, std::move(sides), options.threads);
+    if (space.lost_before() < kLeastLost) continue;
+    space.descend(steps);
+    const double lost = space.lost();
+    if (lost >= space.lost_before()) continue;
+    change_basis(graph, bundle, space.basis());
+    ++result.bundles;
+    result.lost_before += space.lost_before();
+    result.lost += lost;
+  }
+  const double n = std::max(1.0, static_cast<double>(result.bundles));
+  result.lost_before /= n;
+  result.lost /= n;
+  return result;
+}
+
+}  // namespace lacuna::prune
