@@ -20,8 +20,9 @@ constexpr size_t kSamples = 32;
 constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
 constexpr double kLeastLost = 1e-4;     ///< below that there is nothing to gain
 constexpr int kLeastSteps = 30;
-/// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there.
-constexpr double kRate = 0.1, kWarmUp = 20;
+/// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there. Three times as
+/// much diverges for 192 channels.
+constexpr double kRate = 1, kWarmUp = 20;
 constexpr float kBeta1 = 0.9f, kBeta2 = 0.99f, kEpsilon = 1e-12f;
 constexpr int kStepsOfLimit = 10;  ///< after which the limit between what is kept and lost is found anew
 
@@ -143,10 +144,27 @@ class Side {
     }
   }
 
-  /// What the lesser blocks hold, of all that there was in the first basis. `channels`: units of the channels.
+  /// Finds what losing all of the weights would cost, as the channels go together; the same in any basis. `worth`: of
+  /// all readers.
+  void measure_total(const Matrix& worth) {
+    total_ = 1e-30;
+    if (!makes_) {
+      for (size_t i = 0; i < units_.size(); ++i) total_ += variances_[i] * static_cast<double>(units_[i]);
+      return;
+    }
+    Matrix weighed(first_.rows, first_.columns);
+    multiply(first_.rows, first_.columns, worth.rows, rows_of(worth.row(0), worth.rows),
+             rows_of(first_.row(0), first_.columns), weighed.row(0), false, scratch_);
+    for (int64_t i = 0; i < first_.rows; ++i) {
+      for (int64_t j = 0; j < first_.columns; ++j) {
+        total_ += static_cast<double>(first_.row(i)[j]) * weighed.row(i)[j] * units_[static_cast<size_t>(j)];
+      }
+    }
+  }
+
+  /// What the lesser blocks hold, as part of all. `channels`: units of the channels.
   double lost(const std::vector<float>& channels) {
     add_up(channels);
-    if (total_ == 0) total_ = std::max(1e-30, std::accumulate(sums_.begin(), sums_.end(), 0.0));
     std::vector<float> sorted = sums_;
     const auto limit = sorted.begin() + lost_blocks();
     std::nth_element(sorted.begin(), limit, sorted.end());
@@ -206,19 +224,19 @@ class Side {
   /// Units of a reader's rows: the inverse of what its outputs vary by.
   void weigh_outputs() {
     const int64_t d = first_covariance_.rows;
-    std::vector<double> variances(static_cast<size_t>(first_.rows));
+    variances_.resize(static_cast<size_t>(first_.rows));
     Matrix part(first_.rows, d);
     for (int64_t t = 0; t < taps_; ++t) {
       multiply(first_.rows, d, d, tap_of(first_, t), rows_of(first_covariance_.row(0), d), part.row(0), false,
                scratch_);
       for (int64_t i = 0; i < first_.rows; ++i) {
         for (int64_t j = 0; j < d; ++j) {
-          variances[static_cast<size_t>(i)] += static_cast<double>(part.row(i)[j]) * first_.row(i)[j * taps_ + t];
+          variances_[static_cast<size_t>(i)] += static_cast<double>(part.row(i)[j]) * first_.row(i)[j * taps_ + t];
         }
       }
     }
-    const double mean = std::accumulate(variances.begin(), variances.end(), 0.0) / static_cast<double>(first_.rows);
-    for (const double variance : variances) {
+    const double mean = std::accumulate(variances_.begin(), variances_.end(), 0.0) / static_cast<double>(first_.rows);
+    for (const double variance : variances_) {
       units_.push_back(static_cast<float>(1 / (std::max(0.0, variance) + kLeastVariance * mean + 1e-30)));
     }
   }
@@ -238,6 +256,7 @@ class Side {
   double density_;
   int64_t taps_;
   std::vector<float> units_;  ///< makers: of columns; readers: of rows
+  std::vector<double> variances_;  ///< readers: of outputs
   Matrix first_, first_covariance_;
   Matrix now_, covariance_, worth_;
   std::vector<float> sums_;  ///< of blocks
@@ -261,6 +280,8 @@ class Space {
     first_variance_ = first_covariance_.trace() / static_cast<double>(d_);
     // Channels that hardly vary get no more than others may make of them.
     first_covariance_.diagonal().array() += kLeastVariance * first_variance_ + 1e-12;
+    turn();
+    for (Side& side : sides_) side.measure_total(worth_);
     scale(1);
     lost_before_ = lost();
   }
@@ -368,8 +389,8 @@ double macs_of(const Bundle& bundle, const std::vector<const PrunedLayer*>& laye
 
 }  // namespace
 
-BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, const Samples& samples,
-                              const BasisOptions& options) {
+void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, const Samples& samples,
+                       const BasisOptions& options, const std::function<void(const BasisChange&)>& changed) {
   std::vector<const PrunedLayer*> by_node(graph.nodes.size());
   for (const PrunedLayer& layer : layers) by_node[layer.node] = &layer;
   const auto is_pruned = [&](size_t node) { return by_node[node]->pruned(); };
@@ -383,7 +404,7 @@ BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& laye
     bundles.push_back(std::move(bundle));
   }
   const int steps = static_cast<int>(std::min<double>(options.steps, options.macs / std::max(1.0, macs)));
-  if (steps < kLeastSteps) return {};
+  if (steps < kLeastSteps) return;
   const Network network(graph);
   std::vector<ValueId> read;
   for (const Bundle& bundle : bundles) {
@@ -392,7 +413,6 @@ BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& laye
   const std::map<ValueId, Matrix> covariances = measure_covariances(network, read, samples);
   const std::vector<InputMoments> inputs =
       measure_inputs(network, network.parameters(), samples, std::min(kSamples, samples.size()));
-  BasisResult result;
   for (const Bundle& bundle : bundles) {
     std::vector<Side> sides;
     for (const size_t i : bundle.makers) {
@@ -406,16 +426,10 @@ BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& laye
     if (space.lost_before() < kLeastLost) continue;
     space.descend(steps);
     const double lost = space.lost();
-    if (lost >= space.lost_before()) continue;
+    if (!(lost < space.lost_before())) continue;  // nor where it is no number
     change_basis(graph, bundle, space.basis());
-    ++result.bundles;
-    result.lost_before += space.lost_before();
-    result.lost += lost;
+    changed({bundle.channels, space.lost_before(), lost});
   }
-  const double n = std::max(1.0, static_cast<double>(result.bundles));
-  result.lost_before /= n;
-  result.lost /= n;
-  return result;
 }
 
 }  // namespace lacuna::prune

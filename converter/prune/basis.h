@@ -5,6 +5,7 @@
 // what makes them becomes Q W, what reads them W Q^-1. Q is found by gradients of what pruning would lose.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "converter/prune/channels.h"
@@ -16,22 +17,22 @@ namespace lacuna::prune {
 struct BasisOptions {
   Pattern pattern = Pattern::kFree;
   double density = 0.5;  ///< of the layers that are pruned
-  int steps = 300;       ///< at most
+  int steps = 200;       ///< at most; none at all where `macs` allows fewer than 30
   double macs = 1e12;    ///< multiply-adds at most, about
   size_t threads = 1;
 };
 
-/// What became of the bundles for which a better basis was found.
-struct BasisResult {
-  size_t bundles = 0;
+/// What another basis of a bundle's channels gains.
+struct BasisChange {
+  int64_t channels = 0;
   /// Squared weights by the inputs' variances, each output in units of its own, that the lesser part of the weights or
-  /// blocks of a layer holds: the mean over these bundles' layers, as part of all.
+  /// blocks of a layer holds: the mean over the bundle's layers that are pruned, as part of all.
   double lost_before = 0, lost = 0;
 };
 
-/// Changes the bases of all linear bundles that have layers to prune, where that lessens what is lost. `samples` tell
-/// how much channels vary; all layers have a bias.
-BasisResult find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, const Samples& samples,
-                              const BasisOptions& options);
+/// Changes the bases of all linear bundles that have layers to prune, where that lessens what is lost; `changed` hears
+/// of each. `samples` tell how much channels vary; all layers have a bias.
+void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, const Samples& samples,
+                       const BasisOptions& options, const std::function<void(const BasisChange&)>& changed);
 
 }  // namespace lacuna::prune

@@ -31,6 +31,8 @@ constexpr double kPlannedMacs = 30e9;
 constexpr double kPlannedPart = 0.75, kMostPart = 0.97;
 /// Part of the time that pushing samples to other classes may be planned with.
 constexpr double kPushedPart = 0.13;
+/// How often blocks are arranged and bases sought in turn, and the steps of all these searches.
+constexpr int kRounds = 2, kBasisSteps = 200;
 /// Part of the time that the search for bases may be planned with.
 constexpr double kBasisPart = 0.1;
 /// Part of the time that settling masks may be planned with; how many products with the moments that takes.
@@ -120,8 +122,7 @@ class Pruner {
     rules.samples = source_.size();
     std::vector<PrunedLayer> layers = find_layers(graph_, rules);
     if (!by_time()) keep_front(layers, kFront);
-    arrange(layers);
-    turn(layers);
+    find_forms(layers);
     const auto trained =
         std::find_if(layers.begin(), layers.end(), [](const PrunedLayer& layer) { return !layer.frozen; });
     network_ = std::make_unique<Network>(graph_, trained->node);
@@ -147,26 +148,45 @@ class Pruner {
     treatments_.resize(graph_.nodes.size());
   }
 
+  double mean_density() const { return by_time() ? kProbeDensity : 1 - options_.sparsity; }
+
+  /// Puts the network into a form of the same function that loses less. Blocks of alike rows and bases depend on each
+  /// other, so they take turns.
+  void find_forms(const std::vector<PrunedLayer>& layers) {
+    if (!is_block(options_.pattern)) {
+      find_bases(layers, kBasisSteps);
+      return;
+    }
+    for (int round = 0; round < kRounds; ++round) {
+      arrange(layers);
+      if (!find_bases(layers, kBasisSteps / kRounds)) return;
+    }
+  }
+
   void arrange(const std::vector<PrunedLayer>& layers) {
-    if (!is_block(options_.pattern)) return;
     const Network network(graph_);
     const std::vector<InputMoments> inputs =
         measure_inputs(network, network.parameters(), source_, std::min(kArrangeSamples, source_.size()));
-    const size_t bundles = arrange_channels(graph_, layers, inputs, options_.pattern,
-                                            by_time() ? kProbeDensity : 1 - options_.sparsity, options_.threads);
+    const size_t bundles =
+        arrange_channels(graph_, layers, inputs, options_.pattern, mean_density(), options_.threads);
     events_.say("channels in blocks that are alike: " + std::to_string(bundles) + " sets of them");
   }
 
-  void turn(const std::vector<PrunedLayer>& layers) {
+  /// Whether any changed.
+  bool find_bases(const std::vector<PrunedLayer>& layers, int steps) {
     BasisOptions basis;
     basis.pattern = options_.pattern;
-    basis.density = by_time() ? kProbeDensity : 1 - options_.sparsity;
-    basis.macs = kBasisPart * options_.minutes * 60 * kPlannedMacs;
+    basis.density = mean_density();
+    basis.steps = steps;
+    basis.macs = kBasisPart * options_.minutes * 60 * kPlannedMacs * steps / kBasisSteps;
     basis.threads = options_.threads;
-    const BasisResult result = find_sparse_bases(graph_, layers, source_, basis);
-    if (result.bundles == 0) return;
-    events_.say("sparser bases of " + std::to_string(result.bundles) + " sets of channels: the lesser weights hold " +
-                percent(result.lost) + " instead of " + percent(result.lost_before));
+    bool any = false;
+    find_sparse_bases(graph_, layers, source_, basis, [&](const BasisChange& change) {
+      any = true;
+      events_.say("sparser basis of " + std::to_string(change.channels) + " channels: the lesser weights hold " +
+                  percent(change.lost) + " instead of " + percent(change.lost_before));
+    });
+    return any;
   }
 
   /// The more is to go, the more steps: what is trained in between loses less in the next.
