@@ -16,8 +16,11 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 
 constexpr size_t kX = 0;
 constexpr int64_t kBlock = 4;
-constexpr size_t kSamples = 32;
-constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
+/// Samples for the covariances, and the parts of them that threads take. From 32 a basis learns these by heart: the
+/// last convolution of EfficientNet-Lite0 then loses twice as much on others.
+constexpr size_t kSamples = 256, kParts = 8;
+constexpr size_t kSamplesOfInputs = 32;
+constexpr double kLeastVariance = 0.01;  ///< of an output, as part of the mean over outputs, which is added
 constexpr double kLeastLost = 1e-4;     ///< below that there is nothing to gain
 constexpr int kLeastSteps = 30;
 /// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there. Three times as
@@ -36,49 +39,74 @@ RowMajor to_eigen(const Matrix& m) {
   return Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(m.row(0), m.rows, m.columns).cast<double>();
 }
 
-/// Covariances [channels, channels] of values [n, channels, ...] over varied samples.
-std::map<ValueId, Matrix> measure_covariances(const Network& network, const std::vector<ValueId>& values,
-                                              const Samples& samples) {
-  const Graph& graph = network.graph();
-  const Parameters parameters = network.parameters();
-  Tape tape(network, false);
-  Scratch scratch;
-  std::mt19937 rng(1);
-  const size_t n = std::min(kSamples, samples.size());
-  std::map<ValueId, Matrix> squares;
-  std::map<ValueId, std::vector<double>> sums;
-  for (size_t s = 0; s < n; ++s) {
-    const std::vector<float> x = samples.varied(s * samples.size() / n, rng);
-    std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
-    tape.forward(parameters);
-    for (const ValueId id : values) {
-      const Shape& shape = graph.shape(id);
-      const int64_t channels = shape[1], plane = count(shape, 2, shape.rank);
-      if (s == 0) {
-        squares[id] = Matrix(channels, channels);
-        sums[id].resize(static_cast<size_t>(channels));
-      }
-      for (int64_t image = 0; image < shape[0]; ++image) {
-        const float* at = tape.value(id) + image * channels * plane;
-        multiply(channels, channels, plane, rows_of(at, plane), transpose_of(at, plane), squares[id].row(0), true,
-                 scratch);
-        for (int64_t c = 0; c < channels; ++c) {
-          sums[id][static_cast<size_t>(c)] += static_cast<double>(sum(at + c * plane, plane));
-        }
+/// Sums over what a value [n, channels, ...] was.
+struct Sums {
+  Matrix squares;  ///< [channels, channels]
+  std::vector<double> sums;
+  double seen = 0;
+
+  void add(const Shape& shape, const float* x, Scratch& scratch) {
+    const int64_t channels = shape[1], plane = count(shape, 2, shape.rank);
+    if (seen == 0) {
+      squares = Matrix(channels, channels);
+      sums.resize(static_cast<size_t>(channels));
+    }
+    seen += static_cast<double>(shape[0] * plane);
+    for (int64_t image = 0; image < shape[0]; ++image, x += channels * plane) {
+      multiply(channels, channels, plane, rows_of(x, plane), transpose_of(x, plane), squares.row(0), true, scratch);
+      for (int64_t c = 0; c < channels; ++c) {
+        sums[static_cast<size_t>(c)] += static_cast<double>(sum(x + c * plane, plane));
       }
     }
   }
-  for (auto& [id, covariance] : squares) {
-    const Shape& shape = graph.shape(id);
-    const double seen = static_cast<double>(n) * static_cast<double>(count(shape) / shape[1]);
+
+  void add(const Sums& other) {
+    if (seen == 0) {
+      *this = other;
+      return;
+    }
+    seen += other.seen;
+    add_to(squares.row(0), other.squares.row(0), squares.rows * squares.columns);
+    for (size_t c = 0; c < sums.size(); ++c) sums[c] += other.sums[c];
+  }
+
+  Matrix covariance() const {
+    Matrix covariance = squares;
     for (int64_t i = 0; i < covariance.rows; ++i) {
       for (int64_t j = 0; j < covariance.rows; ++j) {
-        const double means = sums[id][static_cast<size_t>(i)] / seen * sums[id][static_cast<size_t>(j)] / seen;
+        const double means = sums[static_cast<size_t>(i)] / seen * sums[static_cast<size_t>(j)] / seen;
         covariance.row(i)[j] = static_cast<float>(covariance.row(i)[j] / seen - means);
       }
     }
+    return covariance;
   }
-  return squares;
+};
+
+/// Covariances [channels, channels] of values [n, channels, ...] over varied samples.
+std::map<ValueId, Matrix> measure_covariances(const Network& network, const std::vector<ValueId>& values,
+                                              const Samples& samples, size_t threads) {
+  const Graph& graph = network.graph();
+  const Parameters parameters = network.parameters();
+  std::vector<std::map<ValueId, Sums>> parts(kParts);
+  parallel_for(kParts, threads, [&](size_t part, size_t) {
+    Tape tape(network, false);
+    Scratch scratch;
+    std::mt19937 rng(static_cast<uint32_t>(part));
+    for (size_t s = part; s < kSamples; s += kParts) {
+      const std::vector<float> x = samples.varied(s * samples.size() / kSamples, rng);
+      std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+      tape.forward(parameters);
+      // No activation reads these, so none has worked in their place.
+      for (const ValueId id : values) parts[part][id].add(graph.shape(id), tape.value(id), scratch);
+    }
+  });
+  std::map<ValueId, Sums> all;
+  for (const std::map<ValueId, Sums>& part : parts) {
+    for (const auto& [id, sums] : part) all[id].add(sums);
+  }
+  std::map<ValueId, Matrix> covariances;
+  for (const auto& [id, sums] : all) covariances[id] = sums.covariance();
+  return covariances;
 }
 
 /// How zeros lie, as blocks.
@@ -278,8 +306,7 @@ class Space {
       if (!side.makes()) first_covariance_ += to_eigen(side.covariance());
     }
     first_variance_ = first_covariance_.trace() / static_cast<double>(d_);
-    // Channels that hardly vary get no more than others may make of them.
-    first_covariance_.diagonal().array() += kLeastVariance * first_variance_ + 1e-12;
+    first_covariance_.diagonal().array() += kLeastVariance * first_variance_ + 1e-12;  // none is nothing
     turn();
     for (Side& side : sides_) side.measure_total(worth_);
     scale(1);
@@ -379,12 +406,13 @@ std::vector<float> variances_of_columns(const PrunedLayer& layer, const InputMom
   return variances;
 }
 
-/// Multiply-adds of a step.
+/// Multiply-adds of a step: products with weights, covariances, and the inverse, in double precision.
 double macs_of(const Bundle& bundle, const std::vector<const PrunedLayer*>& layers) {
+  const auto d = static_cast<double>(bundle.channels);
   double weights = 0;
   for (const size_t i : bundle.makers) weights += 2 * static_cast<double>(layers[i]->weights());
-  for (const size_t i : bundle.readers) weights += 3 * static_cast<double>(layers[i]->weights());
-  return weights * static_cast<double>(bundle.channels);
+  for (const size_t i : bundle.readers) weights += 3 * static_cast<double>(layers[i]->weights()) + 2 * d * d;
+  return (weights + 10 * d * d) * d;
 }
 
 }  // namespace
@@ -410,9 +438,9 @@ void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, con
   for (const Bundle& bundle : bundles) {
     for (const size_t i : bundle.readers) read.push_back(graph.nodes[i].inputs[kX]);
   }
-  const std::map<ValueId, Matrix> covariances = measure_covariances(network, read, samples);
+  const std::map<ValueId, Matrix> covariances = measure_covariances(network, read, samples, options.threads);
   const std::vector<InputMoments> inputs =
-      measure_inputs(network, network.parameters(), samples, std::min(kSamples, samples.size()));
+      measure_inputs(network, network.parameters(), samples, std::min(kSamplesOfInputs, samples.size()));
   for (const Bundle& bundle : bundles) {
     std::vector<Side> sides;
     for (const size_t i : bundle.makers) {
