@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "converter/prune/adam.h"
 #include "converter/prune/parallel.h"
@@ -21,7 +22,7 @@ constexpr int64_t kBlock = 4;
 constexpr size_t kSamples = 256, kParts = 8;
 constexpr size_t kSamplesOfInputs = 32;
 constexpr double kLeastVariance = 0.01;  ///< of an output, as part of the mean over outputs, which is added
-constexpr double kLeastLost = 1e-4;     ///< below that there is nothing to gain
+constexpr double kLeastLost = 1e-4;      ///< below that there is nothing to gain
 constexpr int kLeastSteps = 30;
 /// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there. Three times as
 /// much diverges for 192 channels.
@@ -83,7 +84,7 @@ struct Sums {
 };
 
 /// Covariances [channels, channels] of values [n, channels, ...] over varied samples.
-std::map<ValueId, Matrix> measure_covariances(const Network& network, const std::vector<ValueId>& values,
+std::map<ValueId, Matrix> measure_covariances(const Network& network, const std::set<ValueId>& values,
                                               const Samples& samples, size_t threads) {
   const Graph& graph = network.graph();
   const Parameters parameters = network.parameters();
@@ -283,7 +284,7 @@ class Side {
   BlockShape block_;
   double density_;
   int64_t taps_;
-  std::vector<float> units_;  ///< makers: of columns; readers: of rows
+  std::vector<float> units_;       ///< makers: of columns; readers: of rows
   std::vector<double> variances_;  ///< readers: of outputs
   Matrix first_, first_covariance_;
   Matrix now_, covariance_, worth_;
@@ -334,8 +335,7 @@ class Space {
       for (int64_t i = 0; i < d_; ++i) slope.row(i)[i] = 0;  // what makes a channel larger as a whole changes nothing
       const double left = 1 - static_cast<double>(step) / steps;
       const double rate = kRate * std::min(1.0, (step + 1) / kWarmUp) * left / std::sqrt(static_cast<double>(d_));
-      const double corrected =
-          rate * std::sqrt(1 - std::pow(kBeta2, step + 1)) / (1 - std::pow(kBeta1, step + 1));
+      const double corrected = rate * std::sqrt(1 - std::pow(kBeta2, step + 1)) / (1 - std::pow(kBeta1, step + 1));
       std::fill(change.data.begin(), change.data.end(), 0.0f);
       adam_step(change.row(0), slope.row(0), mean.row(0), square.row(0), static_cast<float>(corrected), kBeta1, kBeta2,
                 kEpsilon, d_ * d_);
@@ -434,9 +434,9 @@ void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, con
   const int steps = static_cast<int>(std::min<double>(options.steps, options.macs / std::max(1.0, macs)));
   if (steps < kLeastSteps) return;
   const Network network(graph);
-  std::vector<ValueId> read;
+  std::set<ValueId> read;
   for (const Bundle& bundle : bundles) {
-    for (const size_t i : bundle.readers) read.push_back(graph.nodes[i].inputs[kX]);
+    for (const size_t i : bundle.readers) read.insert(graph.nodes[i].inputs[kX]);
   }
   const std::map<ValueId, Matrix> covariances = measure_covariances(network, read, samples, options.threads);
   const std::vector<InputMoments> inputs =
@@ -447,8 +447,8 @@ void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, con
       sides.emplace_back(graph, i, true, is_pruned(i), variances_of_columns(*by_node[i], inputs[i]), Matrix(), options);
     }
     for (const size_t i : bundle.readers) {
-      sides.emplace_back(graph, i, false, is_pruned(i), std::vector<float>(),
-                         covariances.at(graph.nodes[i].inputs[kX]), options);
+      sides.emplace_back(graph, i, false, is_pruned(i), std::vector<float>(), covariances.at(graph.nodes[i].inputs[kX]),
+                         options);
     }
     Space space(bundle.channels, std::move(sides), options.threads);
     if (space.lost_before() < kLeastLost) continue;

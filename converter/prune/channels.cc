@@ -16,7 +16,9 @@ constexpr size_t kX = 0, kWeight = 1, kBias = 2;
 /// Values whose channels have one order, joined step by step.
 class Classes {
  public:
-  explicit Classes(size_t n) : parents_(n), fixed_(n), apart_(n) { std::iota(parents_.begin(), parents_.end(), size_t{0}); }
+  explicit Classes(size_t n) : parents_(n), fixed_(n), apart_(n) {
+    std::iota(parents_.begin(), parents_.end(), size_t{0});
+  }
 
   size_t of(ValueId id) {
     auto i = static_cast<size_t>(id);

@@ -167,8 +167,7 @@ class Pruner {
     const Network network(graph_);
     const std::vector<InputMoments> inputs =
         measure_inputs(network, network.parameters(), source_, std::min(kArrangeSamples, source_.size()));
-    const size_t bundles =
-        arrange_channels(graph_, layers, inputs, options_.pattern, mean_density(), options_.threads);
+    const size_t bundles = arrange_channels(graph_, layers, inputs, options_.pattern, mean_density(), options_.threads);
     events_.say("channels in blocks that are alike: " + std::to_string(bundles) + " sets of them");
   }
 
