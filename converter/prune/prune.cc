@@ -41,9 +41,9 @@ constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.75;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
-/// Densities that layers may get, and the one whose loss is measured at the output.
+/// Densities that layers may get, and the two whose losses are measured at the output.
 constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.12};
-constexpr double kProbeDensity = 0.5;
+constexpr double kProbeDensity = 0.5, kLowDensity = 0.22;
 /// Weights at the front that are left alone, as part of all, where the number of zeros is what counts.
 constexpr double kFront = 0.03;
 
@@ -215,9 +215,10 @@ class Pruner {
   std::vector<float>& weights_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.weight)]; }
   std::vector<float>& bias_of(const PrunedLayer& layer) { return pruned_[static_cast<size_t>(layer.bias)]; }
 
-  /// Error at the outputs when the layer alone is solved at kProbeDensity.
-  double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer) {
-    const Solution probe = solve(problems, layer, options_.pattern, kProbeDensity, bias_of(layer));
+  /// Error at the outputs when the layer alone is solved at `density`.
+  double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer,
+                       double density) {
+    const Solution probe = solve(problems, layer, options_.pattern, density, bias_of(layer));
     Parameters changed = dense_;
     changed[static_cast<size_t>(layer.weight)] = probe.weights;
     changed[static_cast<size_t>(layer.bias)] = probe.bias;
@@ -234,7 +235,7 @@ class Pruner {
     result.sensitivity = -1;
     const auto probe = [&](double evenness, const std::vector<float>& importance) {
       set_importance(importance, layer, problems);
-      const double loss = loss_of_probe(problems, probe_error, layer);
+      const double loss = loss_of_probe(problems, probe_error, layer, kProbeDensity);
       if (result.sensitivity >= 0 && loss >= result.sensitivity) return;
       result.sensitivity = loss;
       best = {evenness, importance};
@@ -253,8 +254,29 @@ class Pruner {
     return problems;
   }
 
-  /// Loss of every layer at every density: measured at the output for one density, on samples that the layer is not
-  /// solved for where there are some, for the others in proportion to the loss of the layer itself.
+  /// What the layer loses at each density: measured at the outputs for two of them, for the others in proportion to
+  /// the loss of the layer itself, with a factor that goes from the one to the other.
+  std::vector<Option> options_of(const std::vector<Problem>& problems, const OutputError& probe_error,
+                                 const LayerResult& result) {
+    std::vector<double> losses(std::size(kDensities));
+    parallel_for(losses.size(), options_.threads,
+                 [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
+    const auto own_loss = [&](double density) {
+      const auto at = std::find(std::begin(kDensities), std::end(kDensities), density) - std::begin(kDensities);
+      return std::max(losses[static_cast<size_t>(at)], 1e-12);
+    };
+    const double low = loss_of_probe(problems, probe_error, result.layer, kLowDensity);
+    const double factor = result.sensitivity / own_loss(kProbeDensity), low_factor = low / own_loss(kLowDensity);
+    std::vector<Option> options;
+    for (size_t i = 0; i < losses.size(); ++i) {
+      const double part = (kProbeDensity - kDensities[i]) / (kProbeDensity - kLowDensity);
+      const double mixed = factor + (low_factor - factor) * std::clamp(part, 0.0, 1.0);
+      options.push_back({kDensities[i], losses[i] * mixed, 0});
+    }
+    return options;
+  }
+
+  /// Loss of every layer at every density, on samples that the layer is not solved for where there are some.
   void probe_layers() {
     const PartOfSamples held_out(*samples_, true), others(*samples_, false);
     const bool split = held_out.size() >= kProbeSamples;
@@ -270,14 +292,7 @@ class Pruner {
       if (layer.pruned()) {
         probe_error.start_at(layer.node, dense_);
         const std::vector<Problem> problems = probe_layer(collector, probe_error, slopes[layer.node], result);
-        std::vector<double> losses(std::size(kDensities));
-        parallel_for(losses.size(), options_.threads,
-                     [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
-        const auto probed = std::find(std::begin(kDensities), std::end(kDensities), kProbeDensity);
-        const double unit = std::max(losses[static_cast<size_t>(probed - std::begin(kDensities))], 1e-12);
-        for (size_t i = 0; i < losses.size(); ++i) {
-          options.push_back({kDensities[i], result.sensitivity * losses[i] / unit, 0});
-        }
+        for (const Option& option : options_of(problems, probe_error, result)) options.push_back(option);
       }
       options_by_layer_.push_back(std::move(options));
       events_.say("probing layer " + std::to_string(++done) + " of " + std::to_string(result_.layers.size()) + ", " +
