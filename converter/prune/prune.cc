@@ -42,8 +42,8 @@ constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
 /// Densities that layers may get, and the two whose losses are measured at the output.
-constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.42, 0.35, 0.28, 0.22, 0.16, 0.12};
-constexpr double kProbeDensity = 0.5, kLowDensity = 0.22;
+constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.16, 0.12};
+constexpr double kProbeDensity = 0.5, kLowDensity = 0.2;
 /// Weights at the front that are left alone, as part of all, where the number of zeros is what counts.
 constexpr double kFront = 0.03;
 
@@ -254,24 +254,28 @@ class Pruner {
     return problems;
   }
 
-  /// What the layer loses at each density: measured at the outputs for two of them, for the others in proportion to
-  /// the loss of the layer itself, with a factor that goes from the one to the other.
+  /// What the layer loses at each density: measured at the outputs for two of them, between these a power of the loss
+  /// of the layer itself, beyond them in proportion to it.
   std::vector<Option> options_of(const std::vector<Problem>& problems, const OutputError& probe_error,
                                  const LayerResult& result) {
-    std::vector<double> losses(std::size(kDensities));
-    parallel_for(losses.size(), options_.threads,
-                 [&](size_t i, size_t) { losses[i] = loss_of_mask(problems, options_.pattern, kDensities[i]); });
-    const auto own_loss = [&](double density) {
-      const auto at = std::find(std::begin(kDensities), std::end(kDensities), density) - std::begin(kDensities);
-      return std::max(losses[static_cast<size_t>(at)], 1e-12);
+    constexpr double kNothing = 1e-12;
+    std::vector<double> own(std::size(kDensities));
+    parallel_for(own.size(), options_.threads, [&](size_t i, size_t) {
+      own[i] = std::max(loss_of_mask(problems, options_.pattern, kDensities[i]), kNothing);
+    });
+    const auto own_at = [&](double density) {
+      return own[static_cast<size_t>(std::find(std::begin(kDensities), std::end(kDensities), density) - kDensities)];
     };
-    const double low = loss_of_probe(problems, probe_error, result.layer, kLowDensity);
-    const double factor = result.sensitivity / own_loss(kProbeDensity), low_factor = low / own_loss(kLowDensity);
+    const double own_high = own_at(kProbeDensity), own_low = own_at(kLowDensity);
+    const double high = std::max(result.sensitivity, kNothing);
+    const double low = std::max(high, loss_of_probe(problems, probe_error, result.layer, kLowDensity));
+    const double power = own_low > own_high ? std::log(low / high) / std::log(own_low / own_high) : 1;
     std::vector<Option> options;
-    for (size_t i = 0; i < losses.size(); ++i) {
-      const double part = (kProbeDensity - kDensities[i]) / (kProbeDensity - kLowDensity);
-      const double mixed = factor + (low_factor - factor) * std::clamp(part, 0.0, 1.0);
-      options.push_back({kDensities[i], losses[i] * mixed, 0});
+    for (size_t i = 0; i < own.size(); ++i) {
+      double loss = high * std::pow(own[i] / own_high, power);
+      if (kDensities[i] > kProbeDensity) loss = high * own[i] / own_high;
+      if (kDensities[i] < kLowDensity) loss = low * own[i] / own_low;
+      options.push_back({kDensities[i], loss, 0});
     }
     return options;
   }
