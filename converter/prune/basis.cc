@@ -15,14 +15,16 @@ namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr size_t kX = 0;
+constexpr size_t kX = 0, kWeight = 1;
 constexpr int64_t kBlock = 4;
 /// Samples for the covariances, and the parts of them that threads take. From 32 a basis learns these by heart: the
 /// last convolution of EfficientNet-Lite0 then loses twice as much on others.
 constexpr size_t kSamples = 256, kParts = 8;
 constexpr size_t kSamplesOfInputs = 32;
-constexpr double kLeastVariance = 0.01;  ///< of an output, as part of the mean over outputs, which is added
-constexpr double kLeastLost = 1e-4;      ///< below that there is nothing to gain
+/// Added to the variance of a channel and of an output, as parts of the mean: a basis must not trust that what a few
+/// samples never do cannot happen.
+constexpr double kLeastVariance = 0.1, kLeastOutputVariance = 0.01;
+constexpr double kLeastLost = 1e-4;  ///< below that there is nothing to gain
 constexpr int kLeastSteps = 30;
 /// Of Adam: the largest change of a channel, as part of it, and how many steps it takes to get there. Three times as
 /// much diverges for 192 channels.
@@ -79,6 +81,10 @@ struct Sums {
         covariance.row(i)[j] = static_cast<float>(covariance.row(i)[j] / seen - means);
       }
     }
+    double trace = 0;
+    for (int64_t c = 0; c < covariance.rows; ++c) trace += static_cast<double>(covariance.row(c)[c]);
+    const double least = std::max(kLeastVariance * trace / static_cast<double>(covariance.rows), 1e-12);
+    for (int64_t c = 0; c < covariance.rows; ++c) covariance.row(c)[c] += static_cast<float>(least);
     return covariance;
   }
 };
@@ -129,7 +135,7 @@ class Side {
         density_(options.density),
         units_(std::move(units)),
         first_covariance_(std::move(covariance)) {
-    const Tensor& weight = graph.constant(graph.nodes[node].inputs[1]);
+    const Tensor& weight = graph.constant(graph.nodes[node].inputs[kWeight]);
     const int64_t rows = weight.shape[0];
     first_ = Matrix(rows, count(weight.shape) / rows);
     first_.data = weight.f32;
@@ -266,7 +272,7 @@ class Side {
     }
     const double mean = std::accumulate(variances_.begin(), variances_.end(), 0.0) / static_cast<double>(first_.rows);
     for (const double variance : variances_) {
-      units_.push_back(static_cast<float>(1 / (std::max(0.0, variance) + kLeastVariance * mean + 1e-30)));
+      units_.push_back(static_cast<float>(1 / (std::max(0.0, variance) + kLeastOutputVariance * mean + 1e-30)));
     }
   }
 
@@ -307,7 +313,6 @@ class Space {
       if (!side.makes()) first_covariance_ += to_eigen(side.covariance());
     }
     first_variance_ = first_covariance_.trace() / static_cast<double>(d_);
-    first_covariance_.diagonal().array() += kLeastVariance * first_variance_ + 1e-12;  // none is nothing
     turn();
     for (Side& side : sides_) side.measure_total(worth_);
     scale(1);

@@ -95,6 +95,18 @@ TEST_CASE("find_sparse_bases: layers that are left alone make and read the new c
   check_keeps_outputs(bottleneck.net.graph(), [&](Graph& graph) { CHECK(bottleneck.search(graph).size() == 1); });
 }
 
+TEST_CASE("find_sparse_bases: channels that never vary do no harm") {
+  Bottleneck bottleneck(Pattern::kFree, 1, true);
+  size_t zeros = kChannels * 96;
+  SUBCASE("all of them") {}
+  SUBCASE("half of them") { zeros /= 2; }
+  Value& weight = bottleneck.net.graph().value(bottleneck.layers[0].weight);
+  Tensor dead = *weight.constant;
+  std::fill_n(dead.f32.begin(), zeros, 0.0f);
+  weight.constant = std::make_shared<const Tensor>(dead);
+  check_keeps_outputs(bottleneck.net.graph(), [&](Graph& graph) { bottleneck.search(graph); });
+}
+
 TEST_CASE("find_sparse_bases: where the time does not suffice nothing changes") {
   Bottleneck bottleneck(Pattern::kFree, 1, true);
   bottleneck.options.macs = 1000;
