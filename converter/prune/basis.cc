@@ -8,15 +8,13 @@
 #include <set>
 
 #include "converter/prune/adam.h"
+#include "converter/prune/eigen.h"
 #include "converter/prune/parallel.h"
 
 namespace lacuna::prune {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 constexpr size_t kX = 0, kWeight = 1;
-constexpr int64_t kBlock = 4;
 /// Samples for the covariances, and the parts of them that threads take. From 32 a basis learns these by heart: the
 /// last convolution of EfficientNet-Lite0 then loses twice as much on others.
 constexpr size_t kSamples = 256, kParts = 8;
@@ -31,16 +29,6 @@ constexpr int kLeastSteps = 30;
 constexpr double kRate = 1, kWarmUp = 20;
 constexpr float kBeta1 = 0.9f, kBeta2 = 0.99f, kEpsilon = 1e-12f;
 constexpr int kStepsOfLimit = 10;  ///< after which the limit between what is kept and lost is found anew
-
-Matrix from_eigen(const RowMajor& m) {
-  Matrix result(m.rows(), m.cols());
-  std::transform(m.data(), m.data() + m.size(), result.data.begin(), [](double x) { return static_cast<float>(x); });
-  return result;
-}
-
-RowMajor to_eigen(const Matrix& m) {
-  return Eigen::Map<const Eigen::Matrix<float, -1, -1, Eigen::RowMajor>>(m.row(0), m.rows, m.columns).cast<double>();
-}
 
 /// Sums over what a value [n, channels, ...] was.
 struct Sums {
@@ -116,13 +104,6 @@ std::map<ValueId, Matrix> measure_covariances(const Network& network, const std:
   return covariances;
 }
 
-/// How zeros lie, as blocks.
-struct BlockShape {
-  explicit BlockShape(Pattern pattern)
-      : rows(pattern == Pattern::k4x1 ? kBlock : 1), columns(pattern == Pattern::k1x4 ? kBlock : 1) {}
-  int64_t rows, columns;
-};
-
 /// A layer beside the channels of a bundle. What a zero in its weights costs: the squared weight by a unit of its row
 /// and one of its column, of which one belongs to the channels and changes with their basis.
 class Side {
@@ -131,7 +112,7 @@ class Side {
        const BasisOptions& options)
       : makes_(makes),
         pruned_(pruned),
-        block_(options.pattern),
+        block_(is_block(options.pattern) ? block_of(options.pattern) : BlockShape{1, 1}),
         density_(options.density),
         units_(std::move(units)),
         first_covariance_(std::move(covariance)) {
@@ -216,7 +197,7 @@ class Side {
     std::vector<float> by_channel(channels.size());
     for (int64_t i = 0; i < now_.rows; ++i) {
       for (int64_t j = 0; j < now_.columns; ++j) {
-        const float w = now_.row(i)[j], part = limit_ / (sums_[block_of(i, j)] + limit_ + 1e-30f);
+        const float w = now_.row(i)[j], part = limit_ / (sums_[block_at(i, j)] + limit_ + 1e-30f);
         const float slope = part * part / static_cast<float>(total_);
         const size_t channel = channel_of(i, j);
         const float unit = units_[static_cast<size_t>(makes_ ? j : i)];
@@ -247,7 +228,7 @@ class Side {
   MatrixView tap_of(const Matrix& m, int64_t t) const { return {m.row(0) + t, m.columns, taps_}; }
   MatrixView transposed_tap_of(const Matrix& m, int64_t t) const { return {m.row(0) + t, taps_, m.columns}; }
   size_t channel_of(int64_t i, int64_t j) const { return static_cast<size_t>(makes_ ? i : j / taps_); }
-  size_t block_of(int64_t i, int64_t j) const {
+  size_t block_at(int64_t i, int64_t j) const {
     return static_cast<size_t>(i / block_.rows * ((now_.columns + block_.columns - 1) / block_.columns) +
                                j / block_.columns);
   }
@@ -277,11 +258,11 @@ class Side {
   }
 
   void add_up(const std::vector<float>& channels) {
-    sums_.assign(block_of(now_.rows - 1, now_.columns - 1) + 1, 0.0f);
+    sums_.assign(block_at(now_.rows - 1, now_.columns - 1) + 1, 0.0f);
     for (int64_t i = 0; i < now_.rows; ++i) {
       for (int64_t j = 0; j < now_.columns; ++j) {
         const float w = now_.row(i)[j];
-        sums_[block_of(i, j)] += w * w * units_[static_cast<size_t>(makes_ ? j : i)] * channels[channel_of(i, j)];
+        sums_[block_at(i, j)] += w * w * units_[static_cast<size_t>(makes_ ? j : i)] * channels[channel_of(i, j)];
       }
     }
   }
@@ -316,6 +297,7 @@ class Space {
     turn();
     for (Side& side : sides_) side.measure_total(worth_);
     scale(1);
+    turn();
     lost_before_ = lost();
   }
 
@@ -346,6 +328,7 @@ class Space {
                 kEpsilon, d_ * d_);
       basis_ += to_eigen(change) * basis_;
       scale(1);
+      turn();
     }
   }
 
@@ -356,13 +339,13 @@ class Space {
   }
 
  private:
-  /// Turns all layers to the basis, whose channels get this deviation.
+  /// Gives the channels this deviation.
   void scale(double deviation) {
     const Eigen::VectorXd variances = (basis_ * first_covariance_).cwiseProduct(basis_).rowwise().sum();
     for (int64_t c = 0; c < d_; ++c) basis_.row(c) *= deviation / std::sqrt(variances[c]);
-    turn();
   }
 
+  /// Turns all layers to the basis.
   void turn() {
     const Matrix basis = from_eigen(basis_), inverse = from_eigen(basis_.inverse());
     parallel_for(sides_.size(), threads_, [&](size_t i, size_t) { sides_[i].turn(basis, inverse); });
@@ -437,7 +420,7 @@ void find_sparse_bases(Graph& graph, const std::vector<PrunedLayer>& layers, con
     bundles.push_back(std::move(bundle));
   }
   const int steps = static_cast<int>(std::min<double>(options.steps, options.macs / std::max(1.0, macs)));
-  if (steps < kLeastSteps) return;
+  if (bundles.empty() || steps < kLeastSteps) return;
   const Network network(graph);
   std::set<ValueId> read;
   for (const Bundle& bundle : bundles) {

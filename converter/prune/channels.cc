@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "converter/passes/rewrite.h"
+#include "converter/prune/eigen.h"
 #include "converter/prune/network.h"
 
 namespace lacuna::prune {
@@ -113,8 +114,6 @@ void join_values(const Graph& graph, const Node& node, Classes& classes) {
     if (!joined) classes.fix(id);
   }
 }
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Changes the numbers of a constant in double precision.
 template <class Change>

@@ -6,11 +6,10 @@
 #include <numeric>
 
 #include "converter/ir/error.h"
+#include "converter/prune/eigen.h"
 
 namespace lacuna::prune {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int64_t kBlockColumns = 128;
 constexpr int kMaxIterations = 200;
@@ -21,45 +20,12 @@ constexpr int kRounds = 60, kSteps = 4, kRoundsOfPenalty = 3;
 constexpr float kFirstPenalty = 0.2f, kLastPenalty = 1, kMuchGrowth = 1.3f, kGrowth = 1.2f, kLittleGrowth = 1.1f;
 constexpr double kMuchChange = 0.1, kChange = 0.005, kSettled = 1e-4;
 
-RowMajor to_eigen(const Matrix& m) {
-  RowMajor result(m.rows, m.columns);
-  for (int64_t i = 0; i < m.rows; ++i) {
-    for (int64_t j = 0; j < m.columns; ++j) result(i, j) = m.row(i)[j];
-  }
-  return result;
-}
-
-Matrix from_eigen(const RowMajor& m) {
-  Matrix result(m.rows(), m.cols());
-  for (int64_t i = 0; i < result.rows; ++i) {
-    for (int64_t j = 0; j < result.columns; ++j) result.row(i)[j] = static_cast<float>(m(i, j));
-  }
-  return result;
-}
-
 Eigen::LLT<RowMajor> factor(const RowMajor& m) {
   Eigen::LLT<RowMajor> llt(m);
   if (llt.info() != Eigen::Success) {
     throw Error(ExitCode::kInternal, "the samples' second moments are not positive definite");
   }
   return llt;
-}
-
-struct BlockShape {
-  int64_t rows, columns;
-};
-
-BlockShape block_of(Pattern pattern) {
-  switch (pattern) {
-    case Pattern::k4x1:
-      return {4, 1};
-    case Pattern::k1x4:
-    case Pattern::kTwoOfFour:
-      return {1, 4};
-    case Pattern::kFree:
-      break;
-  }
-  return {1, 1};
 }
 
 /// A block with the mean of its scores, so that smaller ones at the end do not lose by their size.
@@ -191,6 +157,19 @@ double part_that_differs(const Mask& a, const Mask& b) {
 }
 
 }  // namespace
+
+BlockShape block_of(Pattern pattern) {
+  switch (pattern) {
+    case Pattern::k4x1:
+      return {4, 1};
+    case Pattern::k1x4:
+    case Pattern::kTwoOfFour:
+      return {1, 4};
+    case Pattern::kFree:
+      break;
+  }
+  return {1, 1};
+}
 
 const char* name_of(Pattern pattern) {
   switch (pattern) {

@@ -25,6 +25,12 @@ const char* name_of(Pattern pattern);
 /// Whether zeros come in blocks of four.
 inline bool is_block(Pattern pattern) { return pattern == Pattern::k4x1 || pattern == Pattern::k1x4; }
 
+/// What is kept or zero together, and for 2:4 what two are kept of.
+struct BlockShape {
+  int64_t rows, columns;
+};
+BlockShape block_of(Pattern pattern);
+
 /// 1: kept.
 using Mask = std::vector<uint8_t>;
 

@@ -174,7 +174,7 @@ def test_the_newest_picture_is_looked_at(fps, folder, tmp_path):
     of them is 11 pictures old."""
     look(folder, "--frames", "8", "--fps", fps, offers="GREY 64x48@30", log=tmp_path / "log")
     ages = [int(line.split()[1]) for line in (tmp_path / "log").read_text().splitlines()]
-    assert len(ages) >= 4 and sorted(ages)[len(ages) // 2] <= 2, ages
+    assert len(ages) >= 6 and sorted(ages)[len(ages) // 2] <= 2, ages
 
 
 def lines_of(process):

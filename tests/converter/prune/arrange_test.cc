@@ -4,18 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "tests/converter/prune/shuffled.h"
 #include "tests/support/pass_check.h"
 
 namespace lacuna::prune {
 namespace {
-
-std::vector<int64_t> shuffled(int64_t n, uint32_t seed) {
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  std::mt19937 rng(seed);
-  std::shuffle(order.begin(), order.end(), rng);
-  return order;
-}
 
 TEST_CASE("group_alike: rows of four kinds, shuffled, come together") {
   const std::vector<int64_t> places = shuffled(32, 7);

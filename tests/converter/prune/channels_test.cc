@@ -4,18 +4,11 @@
 #include <numeric>
 
 #include "converter/prune/layers.h"
+#include "tests/converter/prune/shuffled.h"
 #include "tests/support/pass_check.h"
 
 namespace lacuna::prune {
 namespace {
-
-std::vector<int64_t> shuffled(int64_t n, uint32_t seed) {
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  std::mt19937 rng(seed);
-  std::shuffle(order.begin(), order.end(), rng);
-  return order;
-}
 
 void shuffle_all(Graph& graph) {
   add_biases(graph);
@@ -53,12 +46,22 @@ TEST_CASE("a sum joins all that makes and reads it") {
   check_keeps_outputs(net.graph(), shuffle_all);
 }
 
-TEST_CASE("pooling, resizing, reshaping and layers of vectors pass channels on") {
-  TestNet net;
-  const ValueId x = net.input({1, 4, 8, 8});
-  const ValueId pooled = net.pool(fbs::PoolKind::Max, net.conv(x, 12, 3, 1), 8, 0);
+/// 12 channels, resized, pooled, reshaped, then 16 and 3 as vectors.
+void add_pooled(TestNet& net, fbs::PoolKind kind) {
+  const ValueId y = net.conv(net.input({1, 4, 8, 8}), 12, 3, 1);
+  fbs::ResizeAttrsT attrs;
+  attrs.mode = fbs::ResizeMode::Linear;
+  attrs.sizes = {1, 12, 11, 9};
+  attrs.scales = {1, 1, 11.0f / 8, 9.0f / 8};
+  const ValueId resized = net.b().emit(make_attrs(attrs), {y});
+  const ValueId pooled = net.b().reduce(fbs::ReduceKind::Mean, net.pool(kind, resized, 8, 0), {2, 3}, true);
   const ValueId flat = net.b().reshape(pooled, make_shape({1, 12}));
   net.output(net.fully_connected(net.fully_connected(flat, 16), 3));
+}
+
+TEST_CASE("pooling, resizing, reshaping and layers of vectors pass channels on") {
+  TestNet net;
+  add_pooled(net, fbs::PoolKind::Max);
   const std::vector<Bundle> bundles = find_bundles(net.graph());
   REQUIRE(bundles.size() == 2);
   check_keeps_outputs(net.graph(), shuffle_all);
@@ -110,10 +113,7 @@ TEST_CASE("linear: a sum of bottlenecks may have any basis, and all that makes a
 
 TEST_CASE("linear: averages, resizing and reshaping pass mixtures on, and layers of vectors read them") {
   TestNet net;
-  const ValueId x = net.input({1, 4, 8, 8});
-  const ValueId pooled = net.pool(fbs::PoolKind::Average, net.conv(x, 12, 3, 1), 8, 0);
-  const ValueId flat = net.b().reshape(pooled, make_shape({1, 12}));
-  net.output(net.fully_connected(net.fully_connected(flat, 16), 3));
+  add_pooled(net, fbs::PoolKind::Average);
   check_keeps_outputs(net.graph(), [](Graph& graph) { CHECK(change_all(graph) == 2); });
 }
 
