@@ -10,6 +10,11 @@ constexpr int kTilePixels = 64;
 /// The same of wide tiles, for 1x1 convolutions.
 constexpr int kWideTilePixels = 2 * kTilePixels;
 
+/// Pixels of a dense tile: two runs of three vectors of the widest tier, so that weights are read half as often.
+constexpr int kGemmTilePixels = 96;
+/// Floats of one of its columns where columns are brought together: vectors are whole there.
+constexpr int kPanelPixels = kGemmTilePixels + 8;
+
 /// The right-hand side. Column c is the run of `TileOutput::pixels` floats at x + c * column_stride or, where there are
 /// offsets, at x + offsets[c]. Kernels may read kOverreadBytes past a run.
 struct TileInput {
@@ -17,6 +22,9 @@ struct TileInput {
   int64_t column_stride;   ///< floats
   const int32_t* offsets;  ///< [columns], floats; null: columns are column_stride apart
   int line = 0;            ///< pixels between which sums move from segment to segment (SparseTile); 0: they stay
+#if defined(__x86_64__)
+  float* panels = nullptr;  ///< kPanelPixels floats a column, where dense kernels may bring columns together; or null
+#endif
 };
 
 /// Where sums go: row r is the run of floats at y + r * row_stride. Nothing else is written.

@@ -25,9 +25,6 @@ enum class GemmShape : uint8_t {
   kVector,  ///< one pixel
 };
 
-/// Pixels of a tile: two runs of three vectors of the widest tier, so that weights are read half as often.
-constexpr int kGemmTilePixels = 96;
-
 constexpr bool is_built(GemmShape shape) {
   if (shape == GemmShape::kVector) return is_built(TileKind::kOnePixel);
   return is_built(AnyTile{{TileKind::kDensePlanes, TileKind::kDensePixels, TileKind::kDenseLines}});

@@ -300,10 +300,35 @@ inline void for_whole_run(int vectors, const Body& body) {
   body.template run<kMaxNr, kMaxNr == 1>(Vec::kLanes);
 }
 
+/// How a tile's columns lie.
+enum class Columns : uint8_t {
+  kStrided,
+  kOffsets,
+  kPanels,  ///< strided, and brought together run by run, so that they take few cache lines and pages
+};
+
+/// The columns of the run of `pixels` pixels from pixel `first` on, which are copied if `copies`.
+inline TileInput panel_of([[maybe_unused]] const TileInput& in, [[maybe_unused]] int first, [[maybe_unused]] int pixels,
+                          [[maybe_unused]] int64_t columns, [[maybe_unused]] bool copies) {
+#if defined(__x86_64__)
+  const int vectors = (pixels + Vec::kLanes - 1) / Vec::kLanes;
+  float* panel = in.panels + first * columns;
+  float* to = panel;
+  for (int64_t c = 0; copies && c < columns; ++c) {
+    const float* x = in.x + c * in.column_stride + first;
+    for (int v = 0; v < vectors; ++v, to += Vec::kLanes) store(to, load(x + v * Vec::kLanes));
+  }
+  return {panel, vectors * Vec::kLanes, nullptr};
+#else
+  return in;
+#endif
+}
+
 /// A tile in equal runs of at most NR vectors; few pixels behind whole vectors are not worth one. All runs take a
 /// row block before the next: its weights come from L1 or L2 then.
-template <int kBlock, int MR, int NR, bool kOffsets>
+template <int kBlock, int MR, int NR, Columns kColumns>
 inline void multiply_runs(const DenseTile& rows, const TileInput& in, const TileOutput& out) {
+  constexpr bool kOffsets = kColumns == Columns::kOffsets;
   const int whole = out.pixels / Vec::kLanes, left = out.pixels % Vec::kLanes;
   const int whole_runs = (whole + NR - 1) / NR;
   const int last_run = whole == 0 ? 0 : whole - whole * (whole_runs - 1) / whole_runs;
@@ -319,6 +344,7 @@ inline void multiply_runs(const DenseTile& rows, const TileInput& in, const Tile
       TileInput run_in = in;
       TileOutput run_out = out;
       narrow(first, (with_left ? out.pixels : end < pixels ? end : pixels) - first, &run_in, &run_out);
+      if (kColumns == Columns::kPanels) run_in = panel_of(in, first, run_out.pixels, rows.columns, row == 0);
       const MultiplyBlock<kBlock, MR, kOffsets> block{rows, row, run_in, run_out};
       if (with_left) {
         block.run_with_left(last_run, left);
@@ -350,10 +376,14 @@ inline void multiply_tile(const DenseTile& rows, const TileInput& in, const Tile
   constexpr bool kLines = is_built(TileKind::kDenseLines);
   constexpr bool kOthers = is_built(TileKind::kDensePlanes) || is_built(TileKind::kDensePixels);
   if (kLines && (!kOthers || in.offsets != nullptr)) {
-    multiply_runs<kBlock, MR, NR, true>(rows, in, out);
-  } else {
-    multiply_runs<kBlock, MR, NR, false>(rows, in, out);
+    return multiply_runs<kBlock, MR, NR, Columns::kOffsets>(rows, in, out);
   }
+#if defined(__x86_64__)
+  if constexpr (Vec::kLanes == 8) {
+    if (in.panels != nullptr) return multiply_runs<kBlock, MR, NR, Columns::kPanels>(rows, in, out);
+  }
+#endif
+  multiply_runs<kBlock, MR, NR, Columns::kStrided>(rows, in, out);
 }
 
 /// One pixel: kBlocks row blocks at once, rows along lanes.

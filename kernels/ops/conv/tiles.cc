@@ -28,13 +28,19 @@ constexpr uint32_t kLargeL1 = 48 << 10;
 /// Planes of up to a page are not shared by threads: what a core fetches ahead at the end of its pixels belongs to
 /// another one (docs/decisions/0010).
 constexpr int64_t kPagePixels = 1024;
-// Both were measured on x86 alone.
+/// Rows of dense weights that make up for bringing the columns of a tile together.
+constexpr int64_t kManyRows = 32;
+// These were measured on x86 alone.
 #if defined(__x86_64__)
 bool is_large_l1(uint32_t bytes) { return bytes >= kLargeL1; }
 bool is_small_plane(int64_t pixels) { return pixels <= kPagePixels; }
+bool has_panels(bool sparse, int64_t pixels, int64_t rows) { return !sparse && pixels > 1 && rows >= kManyRows; }
+void lend_panels(TileInput& in, float* panels) { in.panels = panels; }
 #else
 constexpr bool is_large_l1(uint32_t) { return false; }
 constexpr bool is_small_plane(int64_t) { return false; }
+constexpr bool has_panels(bool, int64_t, int64_t) { return false; }
+void lend_panels(TileInput&, float*) {}
 #endif
 /// Part of the pixels of line tiles that must exist. Sparse rows gain more from L1 than they lose.
 constexpr double kSparseFill = 0.75;
@@ -71,7 +77,7 @@ struct State {
   int64_t blocks;
   int64_t column_stride;  ///< kPixels
   LineTiling lines;       ///< kLines
-  size_t sums;            ///< kLines: floats of scratch in front of the sums
+  size_t unfolded;        ///< floats of scratch that unfolded columns take
   const int32_t* sources;
   const int32_t* starts;
   const int32_t* offsets;
@@ -125,6 +131,10 @@ struct Shapes {
   /// Floats of the sums of a tile.
   int64_t sums() const {
     return source == Source::kLines && sparse ? geometry.rows * lines.sums_stride() + kPixelUnit : 0;
+  }
+  /// Floats of columns that dense kernels bring together; lines are together already.
+  int64_t panels() const {
+    return source != Source::kLines && has_panels(sparse, pixels, geometry.rows) ? block * kPanelPixels : 0;
   }
   int64_t source_rows() const { return source == Source::kLines ? lines.source_rows : 0; }
   int64_t planes() const { return source == Source::kLines ? lines.planes : 0; }
@@ -272,6 +282,9 @@ void run_pixels(const State& s, const Item& item, float* scratch) {
       s.unfold.unfold_pixels(tile, scratch);
       in = {scratch, s.column_stride, nullptr};
     }
+    if (has_panels(s.spmm != nullptr, s.pixels, s.weights.rows / s.weights.groups)) {
+      lend_panels(in, scratch + s.unfolded);
+    }
     multiply(s, item, block, in, output_at(s, item, rows, block, pixel, tile.pixels));
   }
   end_pixels(s, item, rows, pixel, tile.pixels);
@@ -317,7 +330,7 @@ void run_lines(const State& s, const Item& item, float* scratch) {
   const int64_t lines = std::min(tiling.rows, s.window.height.out - tile.row), columns = columns_of(s, tile);
   const int64_t pixels = tiling.moves ? lines * tiling.pitch : (lines - 1) * tiling.pitch + columns;
   const Rows rows = rows_of(s, item);
-  float* sums = scratch + s.sums;
+  float* sums = scratch + s.unfolded;
   for (int64_t block = 0; block < s.blocks; ++block) {
     tile.in = input_of(s, item, block);
     s.unfold.unfold_lines(tile, scratch);
@@ -408,7 +421,7 @@ size_t tiles_state_bytes(const OpStep& step) {
 
 size_t tiles_scratch_bytes(const OpStep& step) {
   const Shapes shapes(step, kLargeL1);
-  return static_cast<size_t>(shapes.unfolded() + shapes.sums()) * sizeof(float);
+  return static_cast<size_t>(shapes.unfolded() + shapes.sums() + shapes.panels()) * sizeof(float);
 }
 
 Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory) {
@@ -434,7 +447,7 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   s.blocks = shapes.blocks;
   s.column_stride = shapes.column_stride;
   s.lines = shapes.lines;
-  s.sums = static_cast<size_t>(shapes.unfolded());
+  s.unfolded = static_cast<size_t>(shapes.unfolded());
   const char* name = choose_kernel(s, context.isas);
 
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;

@@ -36,13 +36,20 @@ TEST_CASE("dense rows round-trip and pass their check; other sizes do not") {
   }
 }
 
-void check_kernel(const GemmKernel& kernel, const TileShape& shape, int64_t block, bool offsets, std::mt19937& rng) {
+enum class Columns : uint8_t { kStrided, kOffsets, kPanels };
+
+void check_kernel(const GemmKernel& kernel, const TileShape& shape, int64_t block, Columns lie, std::mt19937& rng) {
   const Tensor weight = random_tensor(rng, make_shape({shape.rows, shape.columns}));
   const WeightBytes packed = pack_dense_rows(matrix_of(weight, 1), nullptr, kernel.packing);
   TileProblem problem(shape, rng);
+  GuardedMemory panels(static_cast<size_t>(block * kPanelPixels) * sizeof(float));
   for (int64_t column = 0; column < shape.columns; column += block) {
     const int64_t columns = std::min(block, shape.columns - column);
-    kernel.function(dense_tile(packed.view(), 0, 0, shape.rows, column, columns), problem.input(column, offsets),
+    TileInput in = problem.input(column, lie == Columns::kOffsets);
+#if defined(__x86_64__)
+    if (lie == Columns::kPanels) in.panels = panels.floats();
+#endif
+    kernel.function(dense_tile(packed.view(), 0, 0, shape.rows, column, columns), in,
                     problem.output(column == 0, column + columns == shape.columns));
   }
   CHECK(problem.error(weight) <= 1e-5);
@@ -57,14 +64,16 @@ TEST_CASE("every gemm kernel of this machine agrees with a plain loop") {
     ++kernels;
     for (const int pixels : tile_pixels(kernel.shape == GemmShape::kVector ? 1 : kGemmTilePixels)) {
       CAPTURE(pixels);
-      check_kernel(kernel, {8, 20, pixels, true, false, false}, 20, false, rng);
-      check_kernel(kernel, {19, 60, pixels, false, true, true}, 7, kernel.shape == GemmShape::kTile, rng);
+      check_kernel(kernel, {8, 20, pixels, true, false, false}, 20, Columns::kStrided, rng);
+      const bool tile = kernel.shape == GemmShape::kTile;
+      check_kernel(kernel, {19, 60, pixels, false, true, true}, 7, tile ? Columns::kOffsets : Columns::kStrided, rng);
+      if (tile) check_kernel(kernel, {19, 60, pixels, true, true, true}, 25, Columns::kPanels, rng);
     }
     for (int64_t rows = 1; rows < 40; ++rows) {
       CAPTURE(rows);
-      check_kernel(kernel, {rows, 18, 1, true, true, true}, 18, false, rng);
+      check_kernel(kernel, {rows, 18, 1, true, true, true}, 18, Columns::kStrided, rng);
     }
-    check_kernel(kernel, {300, 33, 1, true, true, true}, 33, false, rng);
+    check_kernel(kernel, {300, 33, 1, true, true, true}, 33, Columns::kStrided, rng);
   }
   CHECK(kernels >= 3);
 }
