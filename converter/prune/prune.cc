@@ -41,6 +41,9 @@ constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.75;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
 constexpr double kLastStagePart = 0.6;  ///< of all batches
+/// Rate of training by the error at the outputs from which it starts, the least and the most: steps that mend a large
+/// error make a small one larger.
+constexpr double kRateByError = 0.006, kLeastRate = 0.0002, kMostRate = 0.002;
 /// Densities that layers may get, and the two whose losses are measured at the output.
 constexpr double kDensities[] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.16, 0.12};
 constexpr double kProbeDensity = 0.5, kLowDensity = 0.2;
@@ -482,6 +485,7 @@ class Pruner {
     DistillOptions distill_options;
     distill_options.batches = plan_batches(part);
     distill_options.batch = kBatch;
+    distill_options.rate = std::clamp(kRateByError * lost_.error, kLeastRate, kMostRate);
     distill_options.threads = options_.threads;
     distill_options.seed = options_.seed + static_cast<uint32_t>(result_.batches);
     if (distill_options.batches == 0) return;
@@ -501,13 +505,19 @@ class Pruner {
       return time_part;
     });
     const Lost lost = error_->of(pruned_);
-    if (lost.loss < lost_.loss) {
+    if (is_better(lost)) {
       lost_ = lost;
       result_.error = lost.error;
       keep();
     } else {
       pruned_ = before;
     }
+  }
+
+  /// Of masks the error alone says what they lose: their divergence is that of pixels in no doubt.
+  bool is_better(const Lost& lost) const {
+    const bool masks = std::any_of(taps_.begin(), taps_.end(), [](const Tap& tap) { return tap.odds; });
+    return lost.loss < lost_.loss && (!masks || lost.error < lost_.error);
   }
 
   /// Among the weights that count.

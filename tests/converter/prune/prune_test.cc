@@ -72,6 +72,7 @@ TEST_CASE("inputs that are never used: their weights go, the others stay as they
   net.output(net.conv(net.b().unary(fbs::Activation(fbs::UnaryKind::LeakyRelu, 0.9f, 0), net.conv(x, 64)), 3));
   const Tensor dense = weight_of(net.graph(), 0);
   PruneOptions options = quick();
+  options.max_batches = 100;
   options.sparsity = 0.45;  // of both layers, the second of which is too small
   const PruneResult result =
       prune(net.graph(), TestSamples(make_shape({1, 64, 4, 4}), 24, true), costs(), options, kQuiet);
