@@ -70,8 +70,7 @@ std::vector<InputMoments> measure_inputs(const Network& network, const Parameter
   std::vector<Sums> sums(graph.nodes.size());
   std::mt19937 rng(1);
   for (size_t s = 0; s < n; ++s) {
-    const std::vector<float> x = samples.varied(s * samples.size() / n, rng);
-    std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+    tape.set_input(samples.varied(s * samples.size() / n, rng));
     tape.forward(parameters);
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       const Node& node = graph.nodes[i];

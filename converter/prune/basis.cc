@@ -88,8 +88,7 @@ std::map<ValueId, Matrix> measure_covariances(const Network& network, const std:
     Scratch scratch;
     std::mt19937 rng(static_cast<uint32_t>(part));
     for (size_t s = part; s < kSamples; s += kParts) {
-      const std::vector<float> x = samples.varied(s * samples.size() / kSamples, rng);
-      std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+      tape.set_input(samples.varied(s * samples.size() / kSamples, rng));
       tape.forward(parameters);
       // No activation reads these, so none has worked in their place.
       for (const ValueId id : values) parts[part][id].add(graph.shape(id), tape.value(id), scratch);

@@ -74,10 +74,7 @@ std::vector<float> Collector::input_of(size_t sample) const {
 
 /// What nodes from the place on read of a sample. At the beginning that is the sample, which nobody keeps.
 void Collector::restore(Tape& tape, size_t side, size_t sample) const {
-  if (place_ == 0) {
-    const std::vector<float> x = input_of(sample);
-    std::copy(x.begin(), x.end(), tape.value(network_.graph().inputs[0]));
-  }
+  if (place_ == 0) tape.set_input(input_of(sample));
   tape.restore(frontiers_[side][sample]);
 }
 

@@ -49,10 +49,6 @@ double variance_of(const std::vector<float>& numbers) {
   return std::max(squares / n - sum / n * (sum / n), 1e-12);
 }
 
-void set_input(const Network& network, Tape& tape, const std::vector<float>& x) {
-  std::copy(x.begin(), x.end(), tape.value(network.graph().inputs[0]));
-}
-
 /// Moves the sums of all lanes into the first one.
 void add_up(std::vector<Parameters>& lanes, size_t threads) {
   parallel_for(lanes[0].size(), threads, [&](size_t id, size_t) {
@@ -71,7 +67,7 @@ struct Worker {
 
 /// Runs what both networks share, up to the first layer that is trained, in the dense one.
 void run_front(const Network& network, const Parameters& dense, const std::vector<float>& x, Worker& worker) {
-  set_input(network, worker.dense, x);
+  worker.dense.set_input(x);
   worker.dense.forward(dense, 0, network.first_trained());
 }
 
@@ -205,7 +201,7 @@ std::vector<Tap> find_taps(const Network& network, const Parameters& dense, cons
   Tape tape(network, false);
   std::vector<std::vector<float>> seen(taps.size());
   for (size_t i = 0; i < std::min(kVarianceSamples, samples.size()); ++i) {
-    set_input(network, tape, samples.plain(i));
+    tape.set_input(samples.plain(i));
     tape.forward(dense);
     for (size_t t = 0; t < taps.size(); ++t) {
       const float* at = tape.value(taps[t].id);
@@ -227,7 +223,7 @@ OutputError::OutputError(const Network& network, const std::vector<Tap>& taps, c
 }
 
 void OutputError::begin(Tape& tape, size_t i) const {
-  if (start_ == 0) set_input(network_, tape, samples_.plain(i * samples_.size() / dense_.size()));
+  if (start_ == 0) tape.set_input(samples_.plain(i * samples_.size() / dense_.size()));
   tape.restore(given_[i]);
 }
 

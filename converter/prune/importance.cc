@@ -44,7 +44,7 @@ ByNode squares_of_sample(const Network& network, const std::vector<Tap>& taps, c
                          const std::vector<float>& x, std::mt19937& rng, Tape& tape) {
   const Graph& graph = network.graph();
   Parameters no_sums(dense.size());
-  std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+  tape.set_input(x);
   tape.forward(dense);
   set_signs(network, taps, rng, tape);
   tape.backward(dense, no_sums);

@@ -810,6 +810,7 @@ float* Tape::reserve(int64_t floats) {
   return memory_.back().get();
 }
 
+void Tape::set_input(const std::vector<float>& x) { std::copy(x.begin(), x.end(), value(network_.graph().inputs[0])); }
 float* Tape::value(ValueId id) { return values_[static_cast<size_t>(id)]; }
 float* Tape::gradient(ValueId id) { return gradients_[static_cast<size_t>(id)]; }
 

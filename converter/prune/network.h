@@ -66,6 +66,8 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
+  /// Sets the network's only input.
+  void set_input(const std::vector<float>& x);
   /// A value's elements, contiguous. Valid while no node behind it runs that works in place.
   float* value(ValueId id);
   /// The gradient at a value; null where none is made.

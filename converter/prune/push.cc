@@ -33,7 +33,7 @@ void push(const Graph& graph, const Parameters& dense, ValueId logits, int64_t g
   wanted[static_cast<size_t>(goal)] = 0;
   Parameters no_sums(dense.size());
   for (int step = 0; step < PushedSamples::kSteps; ++step) {
-    std::copy(x.begin(), x.end(), tape.value(graph.inputs[0]));
+    tape.set_input(x);
     tape.forward(dense);
     tape.clear_gradients();
     const double left = divergence(wanted.data(), tape.value(logits), classes, 1, tape.gradient(logits));

@@ -45,7 +45,7 @@ void check_network(Graph& graph) {
   const Network network(graph);
   const Parameters parameters = network.parameters();
   Tape tape(network, true);
-  std::copy(x.f32.begin(), x.f32.end(), tape.value(graph.inputs[0]));
+  tape.set_input(x.f32);
   tape.forward(parameters);
   const std::vector<Tensor> expected = interpret(graph, {x});
   tape.clear_gradients();
@@ -100,7 +100,7 @@ TEST_CASE("from a layer in the middle on: the same values and gradients, back to
   const Parameters parameters = whole.parameters();
   Tape a(whole, true), b(rest, true);
   const Tensor x = random_input(graph.shape(graph.inputs[0]), 5);
-  std::copy(x.f32.begin(), x.f32.end(), a.value(graph.inputs[0]));
+  a.set_input(x.f32);
   a.forward(parameters);
   const std::vector<ValueId> wanted = rest.wanted_at(kFirst);
   CHECK(wanted == std::vector<ValueId>{graph.nodes[0].output});

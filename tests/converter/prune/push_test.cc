@@ -29,7 +29,7 @@ struct Case {
   /// Logarithm of the probability of a class.
   double log_probability(const std::vector<float>& x, uint32_t goal) const {
     Tape tape(*network, false);
-    std::copy(x.begin(), x.end(), tape.value(network->graph().inputs[0]));
+    tape.set_input(x);
     tape.forward(dense);
     std::vector<float> wanted(kClasses, -1e9f);
     wanted[goal] = 0;
