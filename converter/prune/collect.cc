@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "converter/passes/rewrite.h"
 #include "converter/prune/parallel.h"
 
 namespace lacuna::prune {
@@ -39,6 +40,32 @@ std::vector<float> center(std::vector<float>& rows, int64_t n, int64_t columns) 
     for (int64_t j = 0; j < columns; ++j) rows[static_cast<size_t>(i * columns + j)] -= means[static_cast<size_t>(j)];
   }
   return means;
+}
+
+/// Rows [positions, channels] of a value like the layer's output.
+void gather_outputs(const Graph& graph, const PrunedLayer& layer, const float* y, const std::vector<int64_t>& positions,
+                    float* rows) {
+  const Node& node = graph.nodes[layer.node];
+  const Shape& shape = graph.shape(node.output);
+  const int64_t inner = node.attrs.type == fbs::OpAttrs::Conv ? count(shape, 2, shape.rank) : 1;
+  for (const int64_t at : positions) {
+    for (int64_t c = 0; c < layer.rows; ++c) *rows++ = y[(at / inner * layer.rows + c) * inner + at % inner];
+  }
+}
+
+/// The value that the layer's output is added to, if that is all that becomes of it and the value is there already.
+ValueId other_operand(const Graph& graph, const PrunedLayer& layer) {
+  const Uses uses(graph);
+  const ValueId y = graph.nodes[layer.node].output;
+  if (layer.groups != 1 || is_output(graph, y) || uses.readers_of(y).size() != 1) return kNoValue;
+  const Node& sum = graph.nodes[static_cast<size_t>(uses.readers_of(y)[0])];
+  if (sum.attrs.type != fbs::OpAttrs::Binary || sum.attrs.AsBinary()->kind != fbs::BinaryKind::Add) return kNoValue;
+  const ValueId other = sum.inputs[sum.inputs[0] == y ? 1 : 0];
+  if (other == y || graph.is_constant(other) || !(graph.shape(other) == graph.shape(y))) return kNoValue;
+  for (size_t i = layer.node; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].output == other) return kNoValue;  // made later
+  }
+  return other;
 }
 
 /// a^T b of rows [n, columns], `stride` floats apart, in stripes that threads share.
@@ -116,6 +143,11 @@ void Collector::gather(const PrunedLayer& layer) {
     side.assign(static_cast<size_t>(layer.groups),
                 std::vector<float>(static_cast<size_t>(gathered_rows_ * layer.columns)));
   }
+  const ValueId other = other_operand(graph, layer);
+  std::vector<float> others[2];
+  if (other != kNoValue) {
+    for (std::vector<float>& side : others) side.resize(static_cast<size_t>(gathered_rows_ * layer.rows));
+  }
   parallel_for(2 * samples_, threads_, [&](size_t i, size_t thread) {
     Tape& tape = *tapes_[thread];
     const size_t sample = i / 2;
@@ -128,11 +160,17 @@ void Collector::gather(const PrunedLayer& layer) {
       gather_rows(graph, layer, g, tape.value(graph.nodes[layer.node].inputs[0]), positions,
                   inputs_[i % 2][static_cast<size_t>(g)].data() + static_cast<int64_t>(sample) * each * layer.columns);
     }
+    if (other == kNoValue) return;
+    gather_outputs(graph, layer, tape.value(other), positions,
+                   others[i % 2].data() + static_cast<int64_t>(sample) * each * layer.rows);
   });
   for (size_t side = 0; side < 2; ++side) {
     means_[side].clear();
     for (std::vector<float>& rows : inputs_[side]) means_[side].push_back(center(rows, gathered_rows_, layer.columns));
   }
+  lost_.clear();
+  for (size_t i = 0; i < others[0].size(); ++i) lost_.push_back(others[0][i] - others[1][i]);
+  mean_lost_ = lost_.empty() ? std::vector<float>() : center(lost_, gathered_rows_, layer.rows);
   gathered_node_ = layer.node;
 }
 
@@ -150,6 +188,13 @@ Moments Collector::moments(const PrunedLayer& layer, int64_t group, int64_t firs
   moments.mean_x = means(1);
   moments.h = second_moments(x, x, columns, gathered_rows_, layer.columns, threads_);
   moments.g = second_moments(d, x, columns, gathered_rows_, layer.columns, threads_);
+  if (!lost_.empty() && columns == layer.columns) {
+    moments.mean_lost = mean_lost_;
+    moments.lost = Matrix(layer.rows, columns);
+    Scratch scratch;
+    multiply(layer.rows, columns, gathered_rows_, {lost_.data(), 1, layer.rows}, {x, layer.columns, 1},
+             moments.lost.row(0), false, scratch);
+  }
   return moments;
 }
 

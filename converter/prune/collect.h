@@ -14,6 +14,10 @@ struct Moments {
   Matrix h;  ///< sum of x x^T
   Matrix g;  ///< sum of d x^T
   std::vector<float> mean_x, mean_d;
+  /// Where the layer's output is added to another value, and its columns are all here: what that value has lost, e =
+  /// dense - pruned. Empty otherwise.
+  Matrix lost;  ///< sum of e x^T: [rows, columns]
+  std::vector<float> mean_lost;
 };
 
 /// Walks through a network in the order of its layers with all samples side by side. It holds the values that later
@@ -47,6 +51,7 @@ class Collector {
   size_t gathered_node_;
   std::vector<std::vector<float>> inputs_[2];  ///< rows of all groups about their means, one entry a group
   std::vector<std::vector<float>> means_[2];   ///< that were taken out of their columns
+  std::vector<float> lost_, mean_lost_;        ///< rows of what the other operand of a sum has lost, as inputs_
   int64_t gathered_rows_ = 0;
 };
 

@@ -64,6 +64,9 @@ void even_out(double evenness, Effort effort, std::vector<Problem>& problems) {
     Matrix goal = problem.moments.g;
     for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
     problem.targets = product(problem.weights, goal);
+    // What is added to the layer's output has lost something as well; it is made good for here.
+    for (size_t i = 0; i < problem.moments.lost.data.size(); ++i)
+      problem.targets.data[i] += problem.moments.lost.data[i];
     problem.surgeon = effort == Effort::kLittle ? surgeon_rows(problem.h) : Matrix();
   }
 }
@@ -98,7 +101,7 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
     measure(problem, solved, &lost, &all);
     for (int64_t i = 0; i < w.rows; ++i) {
       const int64_t row = problem.group * layer.rows + i, at = row * layer.columns + problem.first;
-      double shift = 0;
+      double shift = problem.moments.mean_lost.empty() ? 0 : problem.moments.mean_lost[static_cast<size_t>(i)];
       for (int64_t j = 0; j < w.columns; ++j) {
         shift += static_cast<double>(w.row(i)[j]) * problem.moments.mean_d[static_cast<size_t>(j)] -
                  static_cast<double>(solved.row(i)[j]) * problem.moments.mean_x[static_cast<size_t>(j)];
