@@ -65,8 +65,8 @@ void even_out(double evenness, Effort effort, std::vector<Problem>& problems) {
     for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
     problem.targets = product(problem.weights, goal);
     // What is added to the layer's output has lost something as well; it is made good for here.
-    for (size_t i = 0; i < problem.moments.lost.data.size(); ++i)
-      problem.targets.data[i] += problem.moments.lost.data[i];
+    const std::vector<float>& lost = problem.moments.lost.data;
+    for (size_t i = 0; i < lost.size(); ++i) problem.targets.data[i] += lost[i];
     problem.surgeon = effort == Effort::kLittle ? surgeon_rows(problem.h) : Matrix();
   }
 }
