@@ -45,9 +45,7 @@ std::vector<float> center(std::vector<float>& rows, int64_t n, int64_t columns) 
 /// Rows [positions, channels] of a value like the layer's output.
 void gather_outputs(const Graph& graph, const PrunedLayer& layer, const float* y, const std::vector<int64_t>& positions,
                     float* rows) {
-  const Node& node = graph.nodes[layer.node];
-  const Shape& shape = graph.shape(node.output);
-  const int64_t inner = node.attrs.type == fbs::OpAttrs::Conv ? count(shape, 2, shape.rank) : 1;
+  const int64_t inner = inner_of(graph, graph.nodes[layer.node]);
   for (const int64_t at : positions) {
     for (int64_t c = 0; c < layer.rows; ++c) *rows++ = y[(at / inner * layer.rows + c) * inner + at % inner];
   }
@@ -59,7 +57,7 @@ ValueId other_operand(const Graph& graph, const PrunedLayer& layer) {
   const ValueId y = graph.nodes[layer.node].output;
   if (layer.groups != 1 || is_output(graph, y) || uses.readers_of(y).size() != 1) return kNoValue;
   const Node& sum = graph.nodes[static_cast<size_t>(uses.readers_of(y)[0])];
-  if (sum.attrs.type != fbs::OpAttrs::Binary || sum.attrs.AsBinary()->kind != fbs::BinaryKind::Add) return kNoValue;
+  if (!is_sum(sum)) return kNoValue;
   const ValueId other = sum.inputs[sum.inputs[0] == y ? 1 : 0];
   if (other == y || graph.is_constant(other) || !(graph.shape(other) == graph.shape(y))) return kNoValue;
   for (size_t i = layer.node; i < graph.nodes.size(); ++i) {
@@ -68,14 +66,21 @@ ValueId other_operand(const Graph& graph, const PrunedLayer& layer) {
   return other;
 }
 
-/// a^T b of rows [n, columns], `stride` floats apart, in stripes that threads share.
-Matrix second_moments(const float* a, const float* b, int64_t columns, int64_t n, int64_t stride, size_t threads) {
+/// Columns of n rows, `stride` floats apart.
+struct Columns {
+  const float* at;
+  int64_t columns, stride;
+};
+
+/// a^T b, in stripes that threads share.
+Matrix second_moments(const Columns& a, const Columns& b, int64_t n, size_t threads) {
   constexpr int64_t kStripe = 96;
-  Matrix sums(columns, columns);
-  parallel_for(static_cast<size_t>((columns + kStripe - 1) / kStripe), threads, [&](size_t stripe, size_t) {
+  Matrix sums(a.columns, b.columns);
+  parallel_for(static_cast<size_t>((a.columns + kStripe - 1) / kStripe), threads, [&](size_t stripe, size_t) {
     Scratch scratch;
-    const int64_t begin = static_cast<int64_t>(stripe) * kStripe, end = std::min(columns, begin + kStripe);
-    multiply(end - begin, columns, n, {a + begin, 1, stride}, {b, stride, 1}, sums.row(begin), false, scratch);
+    const int64_t begin = static_cast<int64_t>(stripe) * kStripe, end = std::min(a.columns, begin + kStripe);
+    multiply(end - begin, b.columns, n, {a.at + begin, 1, a.stride}, {b.at, b.stride, 1}, sums.row(begin), false,
+             scratch);
   });
   return sums;
 }
@@ -176,24 +181,22 @@ void Collector::gather(const PrunedLayer& layer) {
 
 Moments Collector::moments(const PrunedLayer& layer, int64_t group, int64_t first, int64_t last) {
   if (gathered_node_ != layer.node) gather(layer);
-  const float* d = inputs_[0][static_cast<size_t>(group)].data() + first;
-  const float* x = inputs_[1][static_cast<size_t>(group)].data() + first;
+  const int64_t columns = last - first;
+  const auto inputs = [&](size_t side) {
+    return Columns{inputs_[side][static_cast<size_t>(group)].data() + first, columns, layer.columns};
+  };
   const auto means = [&](size_t side) {
     const std::vector<float>& all = means_[side][static_cast<size_t>(group)];
     return std::vector<float>(all.begin() + first, all.begin() + last);
   };
-  const int64_t columns = last - first;
   Moments moments;
   moments.mean_d = means(0);
   moments.mean_x = means(1);
-  moments.h = second_moments(x, x, columns, gathered_rows_, layer.columns, threads_);
-  moments.g = second_moments(d, x, columns, gathered_rows_, layer.columns, threads_);
+  moments.h = second_moments(inputs(1), inputs(1), gathered_rows_, threads_);
+  moments.g = second_moments(inputs(0), inputs(1), gathered_rows_, threads_);
   if (!lost_.empty() && columns == layer.columns) {
     moments.mean_lost = mean_lost_;
-    moments.lost = Matrix(layer.rows, columns);
-    Scratch scratch;
-    multiply(layer.rows, columns, gathered_rows_, {lost_.data(), 1, layer.rows}, {x, layer.columns, 1},
-             moments.lost.row(0), false, scratch);
+    moments.lost = second_moments({lost_.data(), layer.rows, layer.rows}, inputs(1), gathered_rows_, threads_);
   }
   return moments;
 }

@@ -21,10 +21,6 @@ constexpr double kApart = 0.15;  ///< root mean square of what moving samples ap
 constexpr int64_t kMostGiven = int64_t{40} << 20;  ///< floats that an OutputError holds of a place in the network
 constexpr size_t kLanes = 4;  ///< sums of gradients that run side by side, whatever the number of threads
 
-bool is_sum(const Node& node) {
-  return node.attrs.type == fbs::OpAttrs::Binary && node.attrs.AsBinary()->kind == fbs::BinaryKind::Add;
-}
-
 /// The value behind a layer once its activation and its sum are done; `linear` becomes whether there is no activation.
 ValueId end_of_block(const Graph& graph, const Uses& uses, ValueId id, bool* linear) {
   *linear = true;

@@ -31,8 +31,7 @@ void set_signs(const Network& network, const std::vector<Tap>& taps, std::mt1993
 /// Sums of the squares of each output channel's gradients.
 std::vector<float> squares_of(const Graph& graph, const Node& node, const float* gradient) {
   const int64_t channels = graph.shape(node.inputs[kWeight])[0], all = count(graph.shape(node.output));
-  const int64_t inner =
-      node.attrs.type == fbs::OpAttrs::Conv ? count(graph.shape(node.output), 2, graph.shape(node.output).rank) : 1;
+  const int64_t inner = inner_of(graph, node);
   std::vector<float> squares(static_cast<size_t>(channels));
   for (int64_t i = 0; i < all; i += inner) {
     squares[static_cast<size_t>(i / inner % channels)] += dot(gradient + i, gradient + i, inner);

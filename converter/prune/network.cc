@@ -172,6 +172,15 @@ using Memory = std::unique_ptr<void, FreeMemory>;
 
 // ------------------------------------------------------------------------------------------------------------- network
 
+bool is_sum(const Node& node) {
+  return node.attrs.type == fbs::OpAttrs::Binary && node.attrs.AsBinary()->kind == fbs::BinaryKind::Add;
+}
+
+int64_t inner_of(const Graph& graph, const Node& layer) {
+  const Shape& shape = graph.shape(layer.output);
+  return layer.attrs.type == fbs::OpAttrs::Conv ? count(shape, 2, shape.rank) : 1;
+}
+
 bool is_depthwise(const Graph& graph, const Node& node) {
   const fbs::ConvAttrsT* conv = node.attrs.AsConv();
   return conv != nullptr && conv->groups > 1 && graph.shape(node.inputs[kWeight])[1] == 1;

@@ -16,6 +16,10 @@ bool is_layer(const Node& node);
 /// Convolutions each of whose outputs reads one channel.
 bool is_depthwise(const Graph& graph, const Node& node);
 
+bool is_sum(const Node& node);
+/// Numbers of a channel that lie side by side in a layer's output.
+int64_t inner_of(const Graph& graph, const Node& layer);
+
 /// Numbers of constants by value id: weights and biases of layers; empty for all others.
 using Parameters = std::vector<std::vector<float>>;
 
