@@ -41,7 +41,7 @@ std::vector<Form> pack_all(const Layer& layer, const Tensor& weight) {
 std::vector<PackingTime> predict(const Layer& layer, const std::vector<Form>& forms, const CostModel& costs) {
   std::vector<PackingTime> times;
   for (const Form& form : forms) {
-    const auto us = costs.microseconds(kind_of(layer), form.packing, count_terms(layer, form.size));
+    const auto us = costs.microseconds(kind_of(layer, form.packing), form.packing, count_terms(layer, form.size));
     if (us) times.push_back({form.packing, *us});
   }
   return times;
@@ -51,7 +51,7 @@ std::vector<PackingTime> predict(const Layer& layer, const std::vector<Form>& fo
 double lead_of_sparse(const Layer& layer, const std::vector<PackingTime>& times, const CostModel& costs,
                       double density) {
   const auto us = [&](fbs::Packing packing) {
-    return *costs.microseconds(kind_of(layer), packing, estimate_terms(layer, density, packing));
+    return *costs.microseconds(kind_of(layer, packing), packing, estimate_terms(layer, density, packing));
   };
   double best = us(times[1].packing);
   for (size_t i = 2; i < times.size(); ++i) best = std::min(best, us(times[i].packing));

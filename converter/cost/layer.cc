@@ -5,12 +5,13 @@
 #include <random>
 
 #include "converter/ir/operands.h"
+#include "kernels/ops/conv/winograd.h"
 #include "sdk/base/align.h"
 
 namespace lacuna {
 namespace {
 
-constexpr const char* kKindNames[kLayerKinds] = {"pointwise", "window", "one_pixel", "rows", "depthwise"};
+constexpr const char* kKindNames[kLayerKinds] = {"pointwise", "window", "one_pixel", "rows", "depthwise", "spared"};
 constexpr const char* kTermNames[kTerms] = {"call",           "entry_vectors",   "entry_pixels", "entry_tiles",
                                             "entry_strips",   "far_vectors",     "row_vectors",  "row_tiles",
                                             "copied_vectors", "strided_vectors", "weight_bytes", "far_weight_bytes",
@@ -89,6 +90,17 @@ LayerKind kind_of(const Layer& layer) {
   if (count(layer.y) == units) return LayerKind::kOnePixel;
   if (conv == nullptr) return LayerKind::kRows;
   return is_pointwise(*conv) ? LayerKind::kPointwise : LayerKind::kWindow;
+}
+
+LayerKind kind_of(const Layer& layer, fbs::Packing packing) {
+  const LayerKind kind = kind_of(layer);
+  if (kind != LayerKind::kWindow || packing != fbs::Packing::DenseRows8) return kind;
+  const PackedAttrs attrs(layer.attrs);
+  ConvGeometry geometry;
+  lacuna_error error;
+  const bool known =
+      conv_geometry(*static_cast<const fbs::ConvAttrs*>(attrs.table()), layer.x, &geometry, &error) == LACUNA_OK;
+  return known && suits_winograd(geometry) ? LayerKind::kSpared : kind;
 }
 
 PackedSize size_of(const WeightBytes& packed) {

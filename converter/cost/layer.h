@@ -28,12 +28,15 @@ enum class LayerKind : uint8_t {
   kOnePixel,   ///< one output pixel, or one row of x
   kRows,       ///< fully connected over several rows of x
   kDepthwise,
+  kSpared,  ///< kWindow in dense rows, of whose products x86 spares some (kernels/ops/conv/winograd.h)
 };
-constexpr int kLayerKinds = 5;
+constexpr int kLayerKinds = 6;
 /// Name of a kind in profiles, such as "pointwise".
 const char* name_of(LayerKind kind);
 
 LayerKind kind_of(const Layer& layer);
+/// The same in a packing; where no products are spared, profiles have no kSpared, and kWindow stands in.
+LayerKind kind_of(const Layer& layer, fbs::Packing packing);
 
 /// What time is proportional to. A profile has nanoseconds for one of each.
 ///

@@ -117,7 +117,7 @@ const LayerCosts* Profile::find(fbs::Packing packing, LayerKind kind) const {
   for (const LayerCosts& entry : costs) {
     if (entry.packing == packing && entry.kind == kind) return &entry;
   }
-  return nullptr;
+  return kind == LayerKind::kSpared ? find(packing, LayerKind::kWindow) : nullptr;
 }
 
 std::string profile_name_of(Isa isa) {

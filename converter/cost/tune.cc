@@ -22,7 +22,8 @@ void measure(const SweepPoint& point, size_t index, CacheSweeper& sweeper, std::
     LayerTimer timer(point.layer, weights, up_to(tier.isa));
     const double ns = least_ns(timer, sweeper, kSecondsPerPoint, kLeastRuns);
     if (index == tier.samples.size()) {
-      tier.samples.push_back({point.packing, kind_of(point.layer), count_terms(point.layer, size_of(weights)), ns});
+      tier.samples.push_back(
+          {point.packing, kind_of(point.layer, point.packing), count_terms(point.layer, size_of(weights)), ns});
     } else {
       tier.samples[index].ns = std::min(tier.samples[index].ns, ns);
     }

@@ -69,7 +69,8 @@ double predict_us(const Graph& graph, const PrunedLayer& layer, Pattern pattern,
   double best = 0;
   for (const fbs::Packing packing : packings_of(description)) {
     const WeightBytes packed = host_op(description.attrs.type).pack(attrs.table(), weights, nullptr, packing);
-    const auto us = costs.microseconds(kind_of(description), packing, count_terms(description, size_of(packed)));
+    const auto us =
+        costs.microseconds(kind_of(description, packing), packing, count_terms(description, size_of(packed)));
     if (us && (best == 0 || *us < best)) best = *us;
   }
   return best;

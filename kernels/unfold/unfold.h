@@ -92,10 +92,16 @@ struct UnfoldKernel {
 constexpr AnyTile kUnfoldedPixels = {{TileKind::kSparsePixels, TileKind::kDensePixels, TileKind::kOnePixel}};
 constexpr AnyTile kUnfoldedLines = {{TileKind::kSparseLines, TileKind::kDenseLines, TileKind::kDenseLines}};
 
+#if defined(__x86_64__)
+constexpr AnyTile kFoldedLines = {{TileKind::kSparseLines, TileKind::kDenseLines, TileKind::kDenseLines}};
+#else
+constexpr AnyTile kFoldedLines = {{TileKind::kSparseLines, TileKind::kSparseLines, TileKind::kSparseLines}};
+#endif
+
 constexpr UnfoldKernel kUnfoldKernels[] = {
 #define LACUNA_UNFOLD_KERNEL(isa, unfold_pixels, unfold_lines, fold_lines)                          \
   {isa, if_built(unfold_pixels, isa, kUnfoldedPixels), if_built(unfold_lines, isa, kUnfoldedLines), \
-   if_built(fold_lines, isa, TileKind::kSparseLines)},
+   if_built(fold_lines, isa, kFoldedLines)},
 #include "kernels/unfold/kernels.inc"
 #undef LACUNA_UNFOLD_KERNEL
 };

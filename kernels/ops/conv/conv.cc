@@ -1,4 +1,4 @@
-// Convolution: infer and check; the work is done by tiles.cc and, for planes alone, depthwise.cc.
+// Convolution: infer and check; the work is done by tiles.cc, winograd.cc and, for planes alone, depthwise.cc.
 #include "kernels/copy/shape_attrs.h"
 #include "kernels/eltwise/unary.h"
 #include "kernels/gemm/dense_rows.h"
@@ -7,6 +7,7 @@
 #include "kernels/ops/conv/geometry.h"
 #include "kernels/ops/conv/half_products.h"
 #include "kernels/ops/conv/tiles.h"
+#include "kernels/ops/conv/winograd.h"
 #include "kernels/spmm/sparse_rows.h"
 
 namespace lacuna {
@@ -43,13 +44,41 @@ bool is_clamp_or_nothing(const fbs::Activation* activation) {
 
 bool is_depthwise(const OpStep& step) { return step.weights->packing == fbs::Packing::Depthwise; }
 
+#if defined(__x86_64__)
+/// Dense windows may run in two ways: which, depends on the CPU.
+bool may_spare_products(const OpStep& step) {
+  return is_built(TileKind::kDenseLines) && step.weights->packing == fbs::Packing::DenseRows8 &&
+         suits_winograd(conv_geometry(step));
+}
+
+size_t products_state_bytes(const OpStep& step) {
+  const size_t bytes = tiles_state_bytes(step);
+  return may_spare_products(step) ? std::max(bytes, winograd_state_bytes(step)) : bytes;
+}
+size_t products_scratch_bytes(const OpStep& step) {
+  const size_t bytes = tiles_scratch_bytes(step);
+  return may_spare_products(step) ? std::max(bytes, winograd_scratch_bytes(step)) : bytes;
+}
+Binding bind_products(const OpStep& step, const BindContext& context, void* state) {
+  Binding binding;
+  if (may_spare_products(step) && bind_winograd(step, context, state, &binding)) return binding;
+  return bind_tiles(step, context, state);
+}
+#else
+size_t products_state_bytes(const OpStep& step) { return tiles_state_bytes(step); }
+size_t products_scratch_bytes(const OpStep& step) { return tiles_scratch_bytes(step); }
+Binding bind_products(const OpStep& step, const BindContext& context, void* state) {
+  return bind_tiles(step, context, state);
+}
+#endif
+
 size_t state_bytes(const OpStep& step) {
   if (is_depthwise(step)) return depthwise_state_bytes(step);
-  return is_half(step) ? half_products_state_bytes(step) : tiles_state_bytes(step);
+  return is_half(step) ? half_products_state_bytes(step) : products_state_bytes(step);
 }
 
 size_t float_scratch_bytes(const OpStep& step) {
-  return is_depthwise(step) ? depthwise_scratch_bytes(step) : tiles_scratch_bytes(step);
+  return is_depthwise(step) ? depthwise_scratch_bytes(step) : products_scratch_bytes(step);
 }
 
 size_t scratch_bytes(const OpStep& step) {
@@ -116,7 +145,7 @@ using RunFunction = void (*)(const void* state, uint32_t task, void* scratch);
 
 Binding bind(const OpStep& step, const BindContext& context, void* state) {
   if (is_half(step)) return (is_depthwise(step) ? bind_half_depthwise : bind_half_products)(step, context, state);
-  return (is_depthwise(step) ? bind_depthwise : bind_tiles)(step, context, state);
+  return (is_depthwise(step) ? bind_depthwise : bind_products)(step, context, state);
 }
 
 void run(const void* state, uint32_t task, void* scratch) {

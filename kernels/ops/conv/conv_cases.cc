@@ -121,6 +121,27 @@ std::vector<Spec> windows() {
   };
 }
 
+/// Dense ones that Winograd's method suits.
+std::vector<Spec> spared() {
+  return {
+      {"spared_3x3", {1, 8, 14, 16}, 16, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0},
+      {"spared_3x3_cut_run_residual", {1, 10, 14, 14}, 20, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0, relu6(), true, true},
+      {"spared_3x3_bands_batch_2", {2, 5, 31, 29}, 19, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0, hard_swish(), true, true},
+      {"spared_3x3_no_bias", {1, 5, 20, 12}, 24, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0, {}, false},
+      {"spared_3x3_valid", {1, 4, 16, 18}, 16, {3, 3}, {}, {}, {}, {}, 1, 1.0, relu()},
+      {"spared_3x3_asymmetric_pads", {1, 4, 16, 17}, 17, {3, 3}, {}, {}, {2, 2}, {0, 1}, 1, 1.0},
+      {"spared_3x3_group_2", {1, 6, 12, 20}, 34, {3, 3}, {}, {}, {1, 1}, {}, 2, 1.0, relu()},
+      {"spared_3x3_stride_2_down", {1, 4, 40, 24}, 16, {3, 3}, {2, 1}, {}, {1, 1}, {}, 1, 1.0},
+      {"spared_1x3", {1, 16, 9, 32}, 16, {1, 3}, {}, {}, {0, 1}, {}, 1, 1.0},
+      {"spared_4x4", {1, 4, 17, 19}, 16, {4, 4}, {}, {}, {1, 1}, {2, 2}, 1, 1.0},
+      {"spared_5x5_stride_2", {1, 3, 40, 42}, 24, {5, 5}, {2, 2}, {}, {1, 1}, {2, 2}, 1, 1.0, relu()},
+      {"spared_7x7_stride_2", {1, 3, 64, 60}, 16, {7, 7}, {2, 2}, {}, {3, 3}, {}, 1, 1.0, relu()},
+      {"spared_8x9_stride_3", {1, 2, 50, 53}, 16, {8, 9}, {3, 3}, {}, {3, 4}, {}, 1, 1.0},
+      {"spared_wide_row", {1, 3, 3, 230}, 16, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0},
+      {"spared_many_channels", {1, 300, 10, 16}, 16, {3, 3}, {}, {}, {1, 1}, {}, 1, 1.0},
+  };
+}
+
 std::vector<Spec> depthwise() {
   return {
       {"depthwise_3x3", {1, 9, 14, 14}, 9, {3, 3}, {}, {}, {1, 1}, {}, 9, 1.0},
@@ -181,7 +202,7 @@ Spec random_spec(std::mt19937& rng, int i) {
 
 std::vector<OpCase> conv_cases(std::mt19937& rng) {
   std::vector<OpCase> cases;
-  for (const std::vector<Spec>& specs : {pointwise(), windows(), depthwise(), volumes()}) {
+  for (const std::vector<Spec>& specs : {pointwise(), windows(), spared(), depthwise(), volumes()}) {
     for (const Spec& spec : specs) cases.push_back(make_case(rng, spec));
   }
   OpCase empty_rows = make_case(rng, {"all_zero_rows", {1, 20, 6, 6}, 13, {1, 1}});

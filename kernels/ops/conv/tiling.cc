@@ -99,6 +99,10 @@ LineTiling choose_moving_tiling(const ConvGeometry& g, int64_t units) {
   return make(parts, ceil_div(width.out, parts), kMostLine);
 }
 
+LineTiling cut_bands(const ConvGeometry& g, int64_t pitch, int64_t most_rows) {
+  return make_tiling(g, 1, pitch, most_rows);
+}
+
 double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling) {
   const int64_t units = ceil_div(g.width.out, kPixelUnit) * kPixelUnit;
   const int64_t line = tiling.moves ? tiling.parts * tiling.pitch : tiling.pitch < kPixelUnit ? tiling.pitch : units;

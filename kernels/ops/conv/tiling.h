@@ -38,6 +38,9 @@ LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units);
 /// The tiling with moving sums; with no parts where the window has just one segment or lines would not suit it.
 LineTiling choose_moving_tiling(const ConvGeometry& g, int64_t units);
 
+/// Bands of at most `most_rows` whole rows, `pitch` floats from one to the next.
+LineTiling cut_bands(const ConvGeometry& g, int64_t pitch, int64_t most_rows);
+
 /// Part of the computed pixels that exist.
 double line_tiling_fill(const ConvGeometry& g, const LineTiling& tiling);
 

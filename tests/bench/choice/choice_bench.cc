@@ -54,9 +54,9 @@ struct Row {
   std::string layer;
   double density;
   std::vector<fbs::Packing> packings;
+  std::vector<LayerKind> kinds;
   std::vector<TermCounts> counts;
   std::vector<double> us;  ///< measured, for each packing
-  LayerKind kind;
 
   double best_us() const { return *std::min_element(us.begin(), us.end()); }
   size_t chosen(const CostModel& costs) const {
@@ -67,7 +67,7 @@ struct Row {
     return best;
   }
   double predicted(const CostModel& costs, size_t i) const {
-    return costs.microseconds(kind, packings[i], counts[i]).value_or(1e30);
+    return costs.microseconds(kinds[i], packings[i], counts[i]).value_or(1e30);
   }
   double regret(const CostModel& costs) const { return us[chosen(costs)] / best_us() - 1; }
 };
@@ -76,11 +76,12 @@ Row measure(const std::string& name, const Layer& layer, double density, IsaMask
             CacheSweeper& sweeper) {
   constexpr uint32_t kSeed = 3;
   constexpr int kLeastRuns = 5;
-  Row row = {name, density, packings_of(layer), {}, {}, kind_of(layer)};
+  Row row = {name, density, packings_of(layer), {}, {}, {}};
   const Tensor weight = random_weights(layer.weight, density, kSeed);
   std::vector<std::unique_ptr<LayerTimer>> timers;
   for (const fbs::Packing packing : row.packings) {
     const WeightBytes packed = pack_for_this_machine(layer, weight, nullptr, packing);
+    row.kinds.push_back(kind_of(layer, packing));
     row.counts.push_back(count_terms(layer, size_of(packed)));
     timers.push_back(std::make_unique<LayerTimer>(layer, packed, isas));
   }

@@ -28,6 +28,20 @@ TEST_CASE("kinds of layers") {
   CHECK(kind_of(make_fully_connected(8, 16, 2)) == LayerKind::kRows);
 }
 
+TEST_CASE("products are spared in dense windows of three taps, many rows and many pixels") {
+  const auto is_spared = [](const Layer& layer, fbs::Packing packing = fbs::Packing::DenseRows8) {
+    return kind_of(layer, packing) == LayerKind::kSpared;
+  };
+  CHECK(is_spared(make_conv(8, 16, 3, 1, 28)));
+  CHECK(is_spared(make_conv(3, 64, 7, 2, 224)));
+  CHECK_FALSE(is_spared(make_conv(8, 16, 3, 1, 28), fbs::Packing::SparseRows));
+  CHECK_FALSE(is_spared(make_conv(8, 16, 1, 1, 28)));
+  CHECK_FALSE(is_spared(make_conv(8, 16, 3, 2, 56)));
+  CHECK_FALSE(is_spared(make_conv(8, 15, 3, 1, 28)));
+  CHECK_FALSE(is_spared(make_conv(8, 16, 3, 1, 7)));
+  CHECK_FALSE(is_spared(make_conv(8, 8, 3, 1, 28, 8)));
+}
+
 TEST_CASE("a 7x7 plane is four vectors and one tile") {
   const TermCounts counts = counts_of(make_conv(32, 16, 1, 1, 7), 1, fbs::Packing::DenseRows8);
   CHECK(at(counts, Term::kEntryVectors) == 32 * 16 * 4);

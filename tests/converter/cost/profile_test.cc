@@ -99,7 +99,7 @@ TEST_CASE("the built-in profiles know every packing of every layer that is measu
       for (const fbs::Packing packing : packings_of(layer)) {
         CAPTURE(target);
         CAPTURE(name_of(layer));
-        const auto us = costs.microseconds(kind_of(layer), packing, estimate_terms(layer, 0.5, packing));
+        const auto us = costs.microseconds(kind_of(layer, packing), packing, estimate_terms(layer, 0.5, packing));
         REQUIRE(us);
         CHECK(*us > 0.01);
       }

@@ -29,6 +29,24 @@ TEST_CASE("a product has the same bits for any number of threads") {
   }
 }
 
+TEST_CASE("windows whose products can be spared run by Winograd's method, in dense rows alone") {
+  const OpHost& op = host_op(fbs::OpAttrs::Conv);
+  std::mt19937 rng(3);
+  for (const OpCase& op_case : op.cases(rng)) {
+    const std::string name = op_case.name;
+    if (name.rfind("spared_", 0) != 0 && name != "same_3x3" && name != "stride_2_wide") continue;
+    CAPTURE(name);
+    for (const Isa isa : machine_isas()) {
+      const bool has_kernels = isa == kAvx2 || isa == kAvx512;
+      for (const fbs::Packing packing : packings_of(op, op_case)) {
+        const std::string kernel = run_case(op, op_case, OpVariant{isa, 1, false, packing}).kernel;
+        const bool spares = name.rfind("spared_", 0) == 0 && packing == fbs::Packing::DenseRows8 && has_kernels;
+        CHECK_MESSAGE((kernel.rfind("winograd", 0) == 0) == spares, kernel);
+      }
+    }
+  }
+}
+
 /// A good 3x3 convolution of [1, 4, 8, 8] into 6 channels, to be spoilt.
 fbs::ConvAttrsT good_attrs() {
   fbs::ConvAttrsT attrs;
