@@ -49,6 +49,14 @@ struct Binding {
   const char* kernel = "-";  ///< name with ISA, static storage
 };
 
+/// Inputs of the same shape whose place (address and strides) the output may take exactly: element i of the output
+/// depends on element i of that input alone.
+enum class InPlace : uint8_t {
+  kNone,
+  kAny,
+  kResidual,  ///< input 1, of floats, where replaces_residual
+};
+
 /// The device half of an operator. All functions are pure but for what they are given; none allocates.
 /// Results must not depend on the number of tasks or threads.
 struct OpRun {
@@ -75,9 +83,7 @@ struct OpRun {
   /// Does one task. `scratch` is this thread's own, aligned to kAlignment, and holds anything.
   void (*run)(const void* state, uint32_t task, void* scratch);
 
-  /// The output may take exactly the place (address and strides) of an input of the same shape: element i of the output
-  /// depends on element i of that input alone.
-  bool in_place = false;
+  InPlace in_place = InPlace::kNone;
 
   /// The converter may make operands and output halves.
   bool halves = false;
@@ -86,6 +92,16 @@ struct OpRun {
   /// Null, or false: the session gives it floats instead.
   bool (*computes_halves)(const OpStep& step) = nullptr;
 };
+
+/// Columns that all products take at once, so that no sums wait in the output for the next block.
+constexpr uint32_t kOneBlockColumns = 128;
+
+/// Whether the output of a step with such weights may take the place of input 1; a block of 0 is still to be chosen.
+inline bool replaces_residual(const OpRun& op, fbs::Packing packing, uint32_t columns, uint32_t block) {
+  const bool one_block = columns <= kOneBlockColumns && (block == 0 || block >= columns);
+  // Depthwise kernels write some outputs twice.
+  return op.in_place == InPlace::kResidual && one_block && packing != fbs::Packing::Depthwise;
+}
 
 constexpr int kAnyCount = 1 << 16;
 

@@ -34,7 +34,7 @@ class Sharing {
         view_reshape(node);
       } else if (node.attrs.type == fbs::OpAttrs::Slice) {
         view_slice(node);
-      } else if (host_op(node.attrs.type).run->in_place) {
+      } else {
         reuse_operand(node, static_cast<int>(i));
       }
     }
@@ -148,10 +148,12 @@ class Sharing {
     place(node.output, source, offset);
   }
 
-  /// An elementwise result takes the memory of an operand of the same form when nothing else lives there any more.
+  /// A result takes the memory of an operand of the same form, where the operator allows it and nothing else lives
+  /// there any more.
   void reuse_operand(const Node& node, int step) {
-    for (const ValueId operand : device_operands(node)) {
-      if (operand == kNoValue || graph_.is_constant(operand)) continue;
+    const std::vector<ValueId> operands = device_operands(node);
+    for (const ValueId operand : operands) {
+      if (operand == kNoValue || graph_.is_constant(operand) || !may_replace(node, operands, operand)) continue;
       const bool same_form = graph_.shape(operand) == graph_.shape(node.output) &&
                              graph_.value(operand).dtype == graph_.value(node.output).dtype &&
                              strides(operand) == strides(node.output);
@@ -160,6 +162,26 @@ class Sharing {
         return;
       }
     }
+  }
+
+  /// Whether the node allows it for all inputs that the operand is.
+  bool may_replace(const Node& node, const std::vector<ValueId>& operands, ValueId operand) const {
+    const OpRun& op = *host_op(node.attrs.type).run;
+    const bool replaces = replaces_its_residual(op, node) && graph_.value(operand).dtype == fbs::Dtype::F32;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      if (operands[i] == operand && op.in_place != InPlace::kAny && !(replaces && i == 1)) return false;
+    }
+    return true;
+  }
+
+  /// By what is known of its weights before they are packed.
+  bool replaces_its_residual(const OpRun& op, const Node& node) const {
+    const fbs::ConvAttrsT* conv = node.attrs.AsConv();
+    if (conv == nullptr) return false;
+    const Shape& weight = graph_.shape(operand_with_role(node, Role::kWeight));
+    const auto columns = static_cast<uint32_t>(count(weight, 1, weight.rank));
+    const fbs::Packing packing = conv->groups > 1 ? fbs::Packing::Depthwise : fbs::Packing::None;  // at most
+    return replaces_residual(op, packing, columns, 0);
   }
 
   /// Whether no value that shares bytes with `id`, `id` included, is alive after `step`, nor any other that the step

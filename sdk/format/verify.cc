@@ -330,7 +330,7 @@ class Verifier {
       return fail(reason, LACUNA_ERROR_MEANING, "its output has another shape than operands and attributes give");
     }
     if (op->check != nullptr) LACUNA_RETURN_IF_ERROR(op->check(view.step(), reason));
-    return verify_writes(index, step, *op, reason);
+    return verify_writes(index, step, view.step(), *op, reason);
   }
 
   Status verify_operands(uint32_t index, const fbs::Step& step, const OpRun& op, lacuna_error* reason) {
@@ -474,17 +474,23 @@ class Verifier {
   // Memory. Whatever a step writes must not hold a value that is still needed. By induction over the steps, each value
   // then has its own elements as long as it is alive.
 
-  Status verify_writes(uint32_t index, const fbs::Step& step, const OpRun& op, lacuna_error* reason) const {
+  Status verify_writes(uint32_t index, const fbs::Step& step, const OpStep& bound, const OpRun& op,
+                       lacuna_error* reason) const {
     const PlacedValue output = place(output_of(index));
     Writes writes;
     find_writes(step, output, &writes);
     if (writes.count == 0) return LACUNA_OK;
+    const PackedWeights* weights = bound.weights;
+    const bool replaces = weights != nullptr && output.view.dtype == fbs::Dtype::F32 &&
+                          replaces_residual(op, weights->packing, weights->columns, weights->block);
     for (uint32_t i = first_input(); i < output_of(index); ++i) {
       // The buffer is cheap to find and tells most values apart.
       if (!alive(i, index) || !writes.touch(buffer_of(i))) continue;
       const PlacedValue value = place(i);
       if (!writes.touch(footprint_of(value))) continue;
-      const bool replaced = op.in_place && reads(step, i) && !alive(i, index + 1) && same_place(value, output);
+      const uint32_t input = input_of(step, i);
+      const bool takes_place = op.in_place == InPlace::kAny ? input < kMaxStepInputs : replaces && input == 1;
+      const bool replaced = takes_place && !alive(i, index + 1) && same_place(value, output);
       if (!replaced) {
         return fail(reason, LACUNA_ERROR_MEANING, "its output overlaps value %u, which is still needed", i);
       }
@@ -498,11 +504,12 @@ class Verifier {
     return {static_cast<int64_t>(buffer.offset()), static_cast<int64_t>(end), 0, 0};
   }
 
-  static bool reads(const fbs::Step& step, uint32_t value) {
+  /// Number of the first input of the step that is the value; kMaxStepInputs: none.
+  static uint32_t input_of(const fbs::Step& step, uint32_t value) {
     for (uint32_t i = 0; i < size_of(step.inputs()); ++i) {
-      if (step.inputs()->Get(i) == value) return true;
+      if (step.inputs()->Get(i) == value) return i;
     }
-    return false;
+    return kMaxStepInputs;
   }
 
   void find_writes(const fbs::Step& step, const PlacedValue& output, Writes* writes) const {

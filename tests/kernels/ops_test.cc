@@ -1,5 +1,5 @@
 // Every operator against its reference: each case in each packing, on each ISA of this machine, in each layout, split
-// for one and for three threads.
+// for one and for three threads, and in place of an input where one allows it.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -17,26 +17,38 @@ uint32_t seed() {
   return given != nullptr ? static_cast<uint32_t>(std::strtoul(given, nullptr, 10)) : 1;
 }
 
-void check_case(const OpHost& op, const OpCase& op_case) {
+/// Returns whether the output took the place of an input.
+bool check_variant(const OpHost& op, const OpCase& op_case, const OpVariant& variant, const Tensor& expected) {
+  CAPTURE(std::string(fbs::EnumNamePacking(variant.packing)));
+  CAPTURE(std::string(name_of(variant.isa)));
+  CAPTURE(variant.threads);
+  CAPTURE(variant.padded);
+  CAPTURE(variant.in_place);
+  const OpResult result = run_case(op, op_case, variant);
+  CHECK_MESSAGE(result.error.empty(), result.error);
+  if (!result.error.empty()) return false;
+  CAPTURE(result.kernel);
+  CHECK(relative_error(result.output, expected) <= op_case.tolerance);
+  return result.in_place;
+}
+
+/// The same of any variant of the case.
+bool check_case(const OpHost& op, const OpCase& op_case) {
   const Tensor expected = reference_of(op_case);
+  bool in_place = false;
   for (const fbs::Packing packing : packings_of(op, op_case)) {
     for (const Isa isa : machine_isas()) {
       for (const uint32_t threads : {1u, 3u}) {
         for (const bool padded : {false, true}) {
-          CAPTURE(std::string(fbs::EnumNamePacking(packing)));
-          CAPTURE(std::string(name_of(isa)));
-          CAPTURE(threads);
-          CAPTURE(padded);
-          const OpResult result = run_case(op, op_case, OpVariant{isa, threads, padded, packing});
-          CHECK_MESSAGE(result.error.empty(), result.error);
-          if (result.error.empty()) {
-            CAPTURE(result.kernel);
-            CHECK(relative_error(result.output, expected) <= op_case.tolerance);
-          }
+          check_variant(op, op_case, OpVariant{isa, threads, padded, packing}, expected);
+          if (op.run->in_place == InPlace::kNone) continue;
+          in_place |=
+              check_variant(op, op_case, OpVariant{isa, threads, padded, packing, fbs::Dtype::F32, true}, expected);
         }
       }
     }
   }
+  return in_place;
 }
 
 TEST_CASE("operators agree with their references on every ISA") {
@@ -47,10 +59,12 @@ TEST_CASE("operators agree with their references on every ISA") {
       std::mt19937 rng(seed());
       const std::vector<OpCase> cases = op.cases(rng);
       REQUIRE(!cases.empty());
+      bool in_place = false;
       for (const OpCase& op_case : cases) {
         CAPTURE(op_case.name);
-        check_case(op, op_case);
+        in_place |= check_case(op, op_case);
       }
+      CHECK(in_place == (op.run->in_place != InPlace::kNone));
     }
   }
 }

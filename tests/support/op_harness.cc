@@ -152,6 +152,14 @@ OpResult run_case(const OpHost& op, const OpCase& op_case, const OpVariant& vari
     return result;
   }
   BoundOperand output(shape, variant.padded && op.run->output_layout != Layout::kContiguous, variant.dtype);
+  for (uint32_t i = 0; variant.in_place && i < inputs.size(); ++i) {
+    const bool suits = inputs[i].present && inputs[i].shape == shape && output.view.dtype == inputs[i].dtype;
+    const bool replaces = i == 1 && step.weights != nullptr && variant.dtype == fbs::Dtype::F32 &&
+                          replaces_residual(*op.run, variant.packing, step.weights->columns, step.weights->block);
+    if (!suits || !(op.run->in_place == InPlace::kAny || replaces)) continue;
+    output.view = inputs[i];
+    result.in_place = true;
+  }
   step.outputs = {&output.view, 1};
   if (op.run->check != nullptr && op.run->check(step, &error) != LACUNA_OK) {
     result.error = error.message;

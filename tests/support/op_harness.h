@@ -16,6 +16,7 @@ struct OpVariant {
   bool padded = false;  ///< channel strides of planar operands are padded, where the operator takes that
   fbs::Packing packing = fbs::Packing::None;
   fbs::Dtype dtype = fbs::Dtype::F32;  ///< of operands, weights and output
+  bool in_place = false;               ///< the output takes the place of the last input that allows it, where one does
 };
 
 /// Tiers of this machine that have kernels of floats, lowest first.
@@ -27,8 +28,9 @@ std::vector<fbs::Packing> packings_of(const OpHost& op, const OpCase& op_case);
 
 struct OpResult {
   Tensor output;
-  std::string kernel;  ///< what bind chose; empty: the operator does not compute this case in halves
-  std::string error;   ///< not empty: infer or check refused the case
+  std::string kernel;     ///< what bind chose; empty: the operator does not compute this case in halves
+  bool in_place = false;  ///< the output took the place of an input
+  std::string error;      ///< not empty: infer or check refused the case
 };
 
 /// Runs the device half in guarded memory. Outputs start as NaN.

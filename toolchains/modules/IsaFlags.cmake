@@ -1,8 +1,8 @@
 # The tier of a kernel file is its name; this table maps it to compiler flags.
 set(LACUNA_ISA_FLAGS_scalar "")
-set(LACUNA_ISA_FLAGS_x86_avx2 -mavx2 -mfma -mf16c)
+set(LACUNA_ISA_FLAGS_x86_avx2 -mavx2 -mfma -mf16c -falign-loops=64)
 # GCC 12 takes the deliberately undefined operands inside its own AVX-512 intrinsics for our mistake (its bug 105593).
-set(LACUNA_ISA_FLAGS_x86_avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+set(LACUNA_ISA_FLAGS_x86_avx512 -mavx2 -mfma -mf16c -falign-loops=64 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 
 set(LACUNA_ISA_FLAGS_arm_neonfp16 -march=armv8.2-a+fp16)

@@ -77,6 +77,7 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kAffineRun = {
-    "Affine", 3, 3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run, true, true};
+    "Affine",      3,   3, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, nullptr, bind, run,
+    InPlace::kAny, true};
 
 }  // namespace lacuna

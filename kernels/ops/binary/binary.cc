@@ -123,7 +123,7 @@ extern const OpRun kBinaryRun = {"Binary",
                                  nullptr,
                                  bind,
                                  run,
-                                 true,
+                                 InPlace::kAny,
                                  true,
                                  if_built(computes_halves, fbs::Dtype::F16)};
 

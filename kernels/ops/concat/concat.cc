@@ -75,8 +75,8 @@ void run(const void* memory, uint32_t task, void*) {
 
 }  // namespace
 
-extern const OpRun kConcatRun = {"Concat", 1,       kAnyCount,   Layout::kStrided, Layout::kStrided,
-                                 infer,    nullptr, state_bytes, nullptr,          bind,
-                                 run,      false,   true};
+extern const OpRun kConcatRun = {
+    "Concat",       1,   kAnyCount, Layout::kStrided, Layout::kStrided, infer, nullptr, state_bytes, nullptr, bind, run,
+    InPlace::kNone, true};
 
 }  // namespace lacuna

@@ -65,11 +65,9 @@ Binding bind_products(const OpStep& step, const BindContext& context, void* stat
   return bind_tiles(step, context, state);
 }
 #else
-size_t products_state_bytes(const OpStep& step) { return tiles_state_bytes(step); }
-size_t products_scratch_bytes(const OpStep& step) { return tiles_scratch_bytes(step); }
-Binding bind_products(const OpStep& step, const BindContext& context, void* state) {
-  return bind_tiles(step, context, state);
-}
+constexpr auto products_state_bytes = tiles_state_bytes;
+constexpr auto products_scratch_bytes = tiles_scratch_bytes;
+constexpr auto bind_products = bind_tiles;
 #endif
 
 size_t state_bytes(const OpStep& step) {
@@ -171,7 +169,7 @@ extern const OpRun kConvRun = {"Conv",
                                scratch_bytes,
                                bind,
                                run,
-                               false,
+                               InPlace::kResidual,
                                true,
                                if_built(computes_halves, fbs::Dtype::F16)};
 

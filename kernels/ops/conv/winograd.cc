@@ -1,5 +1,6 @@
 #include "kernels/ops/conv/winograd.h"
 
+#include <algorithm>
 #include <new>
 
 #include "kernels/epilogue.h"
@@ -25,11 +26,11 @@ constexpr int64_t kLeastGain = 140;
 
 LineTiling choose_bands(const ConvGeometry& lines, int64_t runs, int64_t points) {
   const int64_t channel_bytes = points * lines.channels * lines.width.kernel * static_cast<int64_t>(sizeof(float));
-  for (int64_t bands = 1;; ++bands) {
-    LineTiling tiling = cut_bands(lines, runs, ceil_div(lines.height.out, bands));
+  for (int64_t rows = std::clamp<int64_t>(kMostRuns / runs, 1, lines.height.out);; --rows) {
+    LineTiling tiling = cut_bands(lines, runs, rows);
     tiling.plane_stride = tiling.source_rows * runs;
-    const bool fits = tiling.rows * runs <= kMostRuns && channel_bytes * tiling.plane_stride <= kNearBytes;
-    if (fits || ceil_div(lines.height.out, bands + 1) * runs < kEnoughRuns || tiling.rows == 1) return tiling;
+    const bool fits = channel_bytes * tiling.plane_stride <= kNearBytes;
+    if (fits || rows == 1 || (rows - 1) * runs < kEnoughRuns) return tiling;
   }
 }
 
@@ -53,9 +54,10 @@ bool WinogradShape::pays(const ConvGeometry& g) const {
 }
 
 bool suits_winograd(const ConvGeometry& g) {
-  constexpr int64_t kMostKernel = 16;
+  constexpr int64_t kMostKernel = 16, kMostSize = 1 << 16;  // nothing overflows
   if (g.spatial != 2 || g.width.dilation != 1 || g.height.dilation != 1) return false;
   if (g.width.kernel > kMostKernel || g.height.kernel > kMostKernel || g.height.stride > kMostKernel) return false;
+  if (g.channels > kMostSize || g.width.out > kMostSize) return false;
   const int64_t taps = ceil_div(g.width.kernel, g.width.stride);
   return (taps == 3 || taps == 4) && WinogradShape(g).pays(g);
 }

@@ -107,7 +107,7 @@ extern const OpRun kDepthToSpaceRun = {"DepthToSpace",
                                        nullptr,
                                        bind,
                                        run,
-                                       false,
+                                       InPlace::kNone,
                                        true,
                                        if_built(computes_halves, fbs::Dtype::F16)};
 

@@ -278,7 +278,7 @@ extern const OpRun kFullyConnectedRun = {"FullyConnected",
                                          scratch_bytes,
                                          bind,
                                          run,
-                                         false,
+                                         InPlace::kNone,
                                          true};
 
 }  // namespace lacuna

@@ -201,6 +201,7 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kPadRun = {
-    "Pad", 1, 1, Layout::kStrided, Layout::kStrided, infer, nullptr, state_bytes, nullptr, bind, run, false, true};
+    "Pad",          1,   1, Layout::kStrided, Layout::kStrided, infer, nullptr, state_bytes, nullptr, bind, run,
+    InPlace::kNone, true};
 
 }  // namespace lacuna

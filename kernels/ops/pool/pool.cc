@@ -245,6 +245,7 @@ void run(const void* memory, uint32_t task, void* scratch) {
 }  // namespace
 
 extern const OpRun kPoolRun = {
-    "Pool", 1, 1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, scratch_bytes, bind, run, false, true};
+    "Pool",         1,   1, Layout::kPlanar, Layout::kPlanar, infer, nullptr, state_bytes, scratch_bytes, bind, run,
+    InPlace::kNone, true};
 
 }  // namespace lacuna

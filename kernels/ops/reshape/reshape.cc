@@ -48,6 +48,7 @@ void run(const void* memory, uint32_t task, void*) {
 }  // namespace
 
 extern const OpRun kReshapeRun = {
-    "Reshape", 1, 1, Layout::kStrided, Layout::kStrided, infer, nullptr, state_bytes, nullptr, bind, run, false, true};
+    "Reshape",      1,   1, Layout::kStrided, Layout::kStrided, infer, nullptr, state_bytes, nullptr, bind, run,
+    InPlace::kNone, true};
 
 }  // namespace lacuna

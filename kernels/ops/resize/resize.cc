@@ -342,7 +342,7 @@ extern const OpRun kResizeRun = {"Resize",
                                  scratch_bytes,
                                  bind,
                                  run,
-                                 false,
+                                 InPlace::kNone,
                                  true,
                                  if_built(resize_computes_halves, fbs::Dtype::F16)};
 

@@ -42,8 +42,7 @@ Binding bind(const OpStep& step, const BindContext& context, void* state) {
 
 }  // namespace
 
-extern const OpRun kSliceRun = {
-    "Slice",        1,     1,   Layout::kStrided, Layout::kStrided, infer, nullptr, copy_state_bytes, nullptr, bind,
-    run_copy_state, false, true};
+extern const OpRun kSliceRun = {"Slice",          1,       1,    Layout::kStrided, Layout::kStrided, infer, nullptr,
+                                copy_state_bytes, nullptr, bind, run_copy_state,   InPlace::kNone,   true};
 
 }  // namespace lacuna

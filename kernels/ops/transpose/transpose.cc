@@ -35,8 +35,7 @@ Binding bind(const OpStep& step, const BindContext& context, void* state) {
 
 }  // namespace
 
-extern const OpRun kTransposeRun = {
-    "Transpose",    1,     1,   Layout::kStrided, Layout::kStrided, infer, nullptr, copy_state_bytes, nullptr, bind,
-    run_copy_state, false, true};
+extern const OpRun kTransposeRun = {"Transpose",      1,       1,    Layout::kStrided, Layout::kStrided, infer, nullptr,
+                                    copy_state_bytes, nullptr, bind, run_copy_state,   InPlace::kNone,   true};
 
 }  // namespace lacuna

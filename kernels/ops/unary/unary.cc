@@ -82,7 +82,7 @@ extern const OpRun kUnaryRun = {"Unary",
                                 nullptr,
                                 bind,
                                 run,
-                                true,
+                                InPlace::kAny,
                                 true,
                                 if_built(converts, fbs::Dtype::F16)};
 

@@ -32,6 +32,17 @@ struct Planned {
     attrs.sizes = std::move(sizes);
     return append(graph, make_attrs(attrs), {x}, "slice");
   }
+  /// A 1x1 convolution to two channels plus the residual.
+  ValueId conv(ValueId x, ValueId residual, uint32_t groups = 1) {
+    fbs::ConvAttrsT attrs;
+    attrs.out_channels = 2;
+    attrs.kernel = attrs.stride = attrs.dilation = {1, 1};
+    attrs.pads_begin = attrs.pads_end = {0, 0};
+    attrs.groups = groups;
+    const int64_t columns = graph.shape(x)[1] / groups;
+    const ValueId weight = graph.add_constant("weight", Tensor(ElementType::kF32, make_shape({2, columns, 1, 1})));
+    return append(graph, make_attrs(attrs), {x, weight, kNoValue, residual}, "conv");
+  }
   Plan plan(std::vector<ValueId> outputs) {
     graph.outputs = std::move(outputs);
     return make_plan(graph);
@@ -80,6 +91,37 @@ TEST_CASE("an elementwise step leaves memory alone that it also reads in another
   const Plan plan = net.plan({sum});
   CHECK(same_place(plan, a, row));
   CHECK(place(plan, sum).buffer != place(plan, a).buffer);
+}
+
+TEST_CASE("a convolution takes the place of its residual when that dies there") {
+  Planned net;
+  const ValueId x = net.relu(net.input({1, 2, 4, 4})), residual = net.relu(x);
+  const ValueId y = net.conv(x, residual);
+  CHECK(same_place(net.plan({y}), y, residual));
+}
+
+TEST_CASE("a convolution leaves its residual alone that is read later, or that it also convolves") {
+  Planned net;
+  const ValueId x = net.relu(net.input({1, 2, 4, 4})), residual = net.relu(x);
+  const ValueId y = net.conv(x, residual);
+  const ValueId z = net.conv(y, y);
+  const Plan plan = net.plan({z, net.relu(residual)});
+  CHECK(place(plan, y).buffer != place(plan, residual).buffer);
+  CHECK(place(plan, z).buffer != place(plan, y).buffer);
+}
+
+TEST_CASE("a convolution whose sums may wait in the output leaves its residual alone") {
+  Planned net;
+  const ValueId x = net.relu(net.input({1, 129, 4, 4})), residual = net.relu(net.input({1, 2, 4, 4}));
+  const ValueId y = net.conv(x, residual);
+  CHECK(place(net.plan({y}), y).buffer != place(net.plan({y}), residual).buffer);
+}
+
+TEST_CASE("a convolution of planes alone leaves its residual alone") {
+  Planned net;
+  const ValueId x = net.relu(net.input({1, 2, 4, 4})), residual = net.relu(x);
+  const ValueId y = net.conv(x, residual, 2);
+  CHECK(place(net.plan({y}), y).buffer != place(net.plan({y}), residual).buffer);
 }
 
 TEST_CASE("parts of a concat are written where the whole lies") {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "kernels/ops/conv/winograd.h"
 #include "kernels/weight_cases.h"
 #include "tests/support/op_harness.h"
 
@@ -45,6 +46,21 @@ TEST_CASE("windows whose products can be spared run by Winograd's method, in den
       }
     }
   }
+}
+
+TEST_CASE("windows of any size are judged at once, without overflow") {
+  constexpr int64_t kHuge = INT32_MAX;
+  const auto suits = [](int64_t channels, int64_t height, int64_t width, int64_t kernel = 3) {
+    const Window down = {height, height, kernel, 1, 1, 1}, along = {width, width, kernel, 1, 1, 1};
+    return suits_winograd({1, 1, channels, 64, 2, {1, 1, 1, 1, 1, 0}, down, along});
+  };
+  CHECK(suits(64, 56, 56));
+  CHECK(suits(3, kHuge, 8));
+  CHECK(suits(3, 1, 1 << 12));
+  CHECK_FALSE(suits(3, 1, kHuge));
+  CHECK_FALSE(suits(kHuge, kHuge, kHuge));
+  CHECK_FALSE(suits(1 << 16, kHuge, 1 << 16));
+  CHECK_FALSE(suits(3, kHuge, kHuge, 65535));
 }
 
 /// A good 3x3 convolution of [1, 4, 8, 8] into 6 channels, to be spoilt.
