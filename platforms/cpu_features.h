@@ -37,7 +37,7 @@ struct CpuModel {
   uint32_t model;
 };
 
-/// For the tools: "zen4" or "goldencove" where profiles tell a core from others of its tier, otherwise "".
+/// For the tools: "zen3", "zen4" or "goldencove" where profiles tell a core from others of its tier, otherwise "".
 const char* name_core(const CpuModel& cpu);
 
 /// That of this machine; all zeros where it is no x86.

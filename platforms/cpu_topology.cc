@@ -48,8 +48,14 @@ CpuTopology topology_by_cpuinfo() {
 
 #endif
 
+constexpr uint32_t kZen3And4 = 0x19;
+
+bool is_zen3(const CpuModel& cpu) {
+  const uint32_t series = cpu.model >> 4;  // 0: servers and workstations, 2, 4 and 5: desktops and laptops
+  return cpu.amd && cpu.family == kZen3And4 && (series == 0 || series == 2 || series == 4 || series == 5);
+}
+
 bool is_zen4(const CpuModel& cpu) {
-  constexpr uint32_t kZen3And4 = 0x19;
   const uint32_t series = cpu.model >> 4;  // 1: servers, 6 and 7: desktops and laptops, a: dense servers
   return cpu.amd && cpu.family == kZen3And4 && (series == 1 || series == 6 || series == 7 || series == 0xa);
 }
@@ -68,7 +74,10 @@ CpuTopology cpu_topology() {
   return topology_by_system();
 }
 
-const char* name_core(const CpuModel& cpu) { return is_zen4(cpu) ? "zen4" : is_golden_cove(cpu) ? "goldencove" : ""; }
+const char* name_core(const CpuModel& cpu) {
+  if (is_zen3(cpu)) return "zen3";
+  return is_zen4(cpu) ? "zen4" : is_golden_cove(cpu) ? "goldencove" : "";
+}
 
 CpuModel cpu_model() {
   CpuModel cpu = {};

@@ -24,6 +24,7 @@ const std::vector<TargetProfiles>& target_profiles() {
       {"generic", {"x86-avx512", "x86-avx2"}},
       {"x86-avx2", {"x86-avx2"}},
       {"x86-avx512", {"x86-avx512"}},
+      {"x86-avx2-zen3", {"x86-avx2"}},
       {"x86-avx2-zen4", {"x86-avx2"}},
       {"x86-avx512-zen4", {"x86-avx512"}},
       {"scalar", {"scalar"}},

@@ -55,7 +55,9 @@ TEST_CASE("cpu_features: a higher tier includes the lower ones") {
 TEST_CASE("cpu_features: cores are told by family and model") {
   CHECK(std::string(name_core({true, 0x19, 0x11})) == "zen4");
   CHECK(std::string(name_core({true, 0x19, 0x61})) == "zen4");
-  CHECK(std::string(name_core({true, 0x19, 0x01})).empty());        // Zen 3
+  CHECK(std::string(name_core({true, 0x19, 0x01})) == "zen3");
+  CHECK(std::string(name_core({true, 0x19, 0x21})) == "zen3");
+  CHECK(std::string(name_core({true, 0x17, 0x31})).empty());        // Zen 2
   CHECK(std::string(name_core({true, 0x1a, 0x02})).empty());        // Zen 5
   CHECK(std::string(name_core({false, 6, 0x8f})) == "goldencove");  // Sapphire Rapids
   CHECK(std::string(name_core({false, 6, 0xcf})) == "goldencove");  // Emerald Rapids
