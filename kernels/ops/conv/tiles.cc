@@ -25,8 +25,8 @@ constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
 /// is large: a row's end, which the CPU guesses wrong, costs more there than columns that come from L2.
 constexpr int64_t kWideColumns = 64;
 constexpr uint32_t kLargeL1 = 48 << 10;
-/// Planes of up to a page are not shared by threads: what a core fetches ahead at the end of its pixels belongs to
-/// another one (docs/decisions/0010).
+/// Planes of up to a page are not shared by threads where L1 is large: what such a core fetches ahead at the end of its
+/// pixels belongs to another one (docs/decisions/0010).
 constexpr int64_t kPagePixels = 1024;
 /// Rows of dense weights that make up for bringing the columns of a tile together.
 constexpr int64_t kManyRows = 32;
@@ -453,7 +453,8 @@ Binding bind_tiles(const OpStep& step, const BindContext& context, void* memory)
   const auto macs = static_cast<int64_t>(s.weights.values.size) * s.images * s.pixels;
   const int64_t threads = useful_threads(macs, context.threads);
   const int64_t row_units = shapes.sparse ? sparse_row_steps(s.weights) : row_blocks(s.weights);
-  const bool by_rows = shapes.sparse && s.source == Source::kPlanes && is_small_plane(s.pixels);
+  const bool by_rows =
+      shapes.sparse && s.source == Source::kPlanes && is_small_plane(s.pixels) && is_large_l1(context.l1_bytes);
   const int64_t items = s.images * g.groups * (by_rows ? 1 : s.tiles);
   const int64_t ranges = choose_row_ranges(items, std::min(max_row_ranges(g.groups), row_units), threads);
   auto* tables = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(memory) + align_up(sizeof(State)));
