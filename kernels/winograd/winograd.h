@@ -12,6 +12,10 @@ namespace lacuna {
 
 /// Neighbouring outputs of a run.
 constexpr int64_t kRunOutputs = 4;
+/// Multiplications of a run.
+constexpr int64_t winograd_points(int64_t taps) { return taps + kRunOutputs - 1; }
+/// Rows of weights that are transformed together: a row block of DenseRows8.
+constexpr int64_t kWeightRows = 8;
 /// Floats that transforms may read or write behind what they say.
 constexpr int64_t kWinogradSlack = 64;
 /// The point whose sums reach each of the outputs as they are: where a bias may start.
@@ -33,13 +37,13 @@ struct WinogradInput {
   int64_t point_stride;  ///< floats of `to`
 };
 
-/// Weights of 8 rows at a time, as in DenseRows8: [lines][kernel][8].
+/// Weights as in a row block of DenseRows8: [lines][kernel][kWeightRows].
 struct WinogradWeights {
   const float* from;
   int64_t lines;
   int64_t kernel;  ///< taps of a line, which are told apart by their number modulo `phases`
   int64_t phases;
-  float* to;             ///< [points][lines][phases][8]
+  float* to;             ///< [points][lines][phases][kWeightRows]
   int64_t point_stride;  ///< floats of `to`
 };
 

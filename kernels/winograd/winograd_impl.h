@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/copy/interleave_impl.h"
+#include "kernels/tile_impl.h"
 #include "kernels/winograd/winograd.h"
 
 namespace lacuna {
@@ -106,22 +107,20 @@ inline void transform_input(const WinogradInput& input) {
   }
 }
 
-constexpr int kRows = 8;  ///< of weights, side by side
-
-inline Vec load_rows(const float* w) { return kLanes == kRows ? load(w) : load_first(w, kRows); }
-inline void store_rows(float* to, Vec w) { kLanes == kRows ? store(to, w) : store_first(to, w, kRows); }
+inline Vec load_rows(const float* w) { return kLanes == kWeightRows ? load(w) : load_first(w, kWeightRows); }
+inline void store_rows(float* to, Vec w) { kLanes == kWeightRows ? store(to, w) : store_first(to, w, kWeightRows); }
 
 template <int kTaps>
 inline void transform_weights(const WinogradWeights& weights) {
   const float* from = weights.from;
   float* to = weights.to;
-  for (int64_t line = 0; line < weights.lines; ++line, from += weights.kernel * kRows) {
-    for (int64_t phase = 0; phase < weights.phases; ++phase, to += kRows) {
+  for (int64_t line = 0; line < weights.lines; ++line, from += weights.kernel * kWeightRows) {
+    for (int64_t phase = 0; phase < weights.phases; ++phase, to += kWeightRows) {
       Vec w[kTaps];
 #pragma GCC unroll 8
       for (int t = 0; t < kTaps; ++t) {
         const int64_t tap = phase + t * weights.phases;
-        w[t] = tap < weights.kernel ? load_rows(from + tap * kRows) : zero();
+        w[t] = tap < weights.kernel ? load_rows(from + tap * kWeightRows) : zero();
       }
 #pragma GCC unroll 8
       for (int p = 0; p < Points<kTaps>::kPoints; ++p) {
@@ -145,7 +144,7 @@ inline void transform_output(const WinogradOutput& output) {
 #pragma GCC unroll 8
       for (int i = 0; i < kRun; ++i) {
         y[i] = combine(Points<kTaps>::kFromSums[i], sums);
-        if (output.clamps) y[i] = min(high, max(low, y[i]));
+        if (output.clamps) y[i] = clamp(y[i], low, high);
       }
       const int64_t left = (output.runs - run) * kRun;
       if (left >= kRun * kLanes) {

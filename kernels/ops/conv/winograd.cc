@@ -14,7 +14,6 @@
 namespace lacuna {
 namespace {
 
-constexpr int64_t kBlockRows = 8;  ///< of DenseRows8
 /// Runs of a band: enough for the transform of the weights not to count, few enough for the sums to stay near.
 constexpr int64_t kLeastRuns = 24, kEnoughRuns = 48, kMostRuns = 256;
 /// Bytes of a band's transformed inputs: less than an L2, and what is worth no more scratch.
@@ -38,7 +37,7 @@ LineTiling choose_bands(const ConvGeometry& lines, int64_t runs, int64_t points)
 
 WinogradShape::WinogradShape(const ConvGeometry& g)
     : taps(ceil_div(g.width.kernel, g.width.stride)),
-      points(taps + kRunOutputs - 1),
+      points(winograd_points(taps)),
       runs(ceil_div(g.width.out, kRunOutputs)),
       lines(g),
       tiling() {
@@ -65,11 +64,28 @@ bool suits_winograd(const ConvGeometry& g) {
 #if defined(__x86_64__)
 namespace {
 
+/// Parts of the scratch, in floats.
+struct Parts {
+  explicit Parts(const WinogradShape& s)
+      : point_inputs(s.plane_floats() + kWinogradSlack),
+        point_weights(s.lines.columns() * kWeightRows),
+        point_sums(kWeightRows * s.band_runs()),
+        lines(s.points * point_inputs),
+        weights(lines + 2 * (s.tiling.plane_stride * kRunOutputs + kWinogradSlack)),
+        sums(weights + s.points * point_weights),
+        outputs(sums + s.points * point_sums + kWinogradSlack),
+        all(outputs + kRunOutputs * point_sums + kWinogradSlack) {}
+
+  int64_t point_inputs, point_weights, point_sums;  ///< of one point
+  int64_t lines, weights, sums, outputs, all;       ///< where each starts, inputs being first
+};
+
 /// Followed by the tables of the row ranges, sources and offsets.
 struct State {
   void (*run)(const void* state, uint32_t task, void* scratch);
   PackedWeights weights;
   WinogradShape shape;
+  Parts parts;
   int64_t kernel_width = 0;
   Planes x = {}, y = {}, residual = {};
   Epilogue epilogue = {};
@@ -83,22 +99,6 @@ struct State {
   uint32_t tasks = 0;
 
   int64_t items() const { return batch * weights.groups * ranges.count * shape.tiling.bands; }
-};
-
-/// Parts of the scratch, in floats.
-struct Parts {
-  explicit Parts(const WinogradShape& s)
-      : point_inputs(s.plane_floats() + kWinogradSlack),
-        point_weights(s.lines.columns() * kBlockRows),
-        point_sums(kBlockRows * s.band_runs()),
-        lines(s.points * point_inputs),
-        weights(lines + 2 * (s.tiling.plane_stride * kRunOutputs + kWinogradSlack)),
-        sums(weights + s.points * point_weights),
-        outputs(sums + s.points * point_sums + kWinogradSlack),
-        all(outputs + kRunOutputs * point_sums + kWinogradSlack) {}
-
-  int64_t point_inputs, point_weights, point_sums;  ///< of one point
-  int64_t lines, weights, sums, outputs, all;       ///< where each starts, inputs being first
 };
 
 /// A band of rows of pixels of one group.
@@ -126,7 +126,7 @@ Band band_of(const State& s, int64_t item) {
   return band;
 }
 
-void transform_inputs(const State& s, const Band& band, const Parts& parts, float* scratch) {
+void transform_inputs(const State& s, const Band& band, float* scratch) {
   const ConvGeometry& lines = s.shape.lines;
   WinogradInput input = {};
   input.height = lines.height.in;
@@ -136,9 +136,9 @@ void transform_inputs(const State& s, const Band& band, const Parts& parts, floa
   input.row = band.row * lines.height.stride;
   input.stride = lines.width.stride;
   input.runs = s.shape.runs;
-  input.lines = scratch + parts.lines;
+  input.lines = scratch + s.parts.lines;
   input.to = scratch;
-  input.point_stride = parts.point_inputs;
+  input.point_stride = s.parts.point_inputs;
   for (int64_t channel = 0; channel < lines.channels; ++channel) {
     input.plane = s.x.at(band.batch, band.group * lines.channels + channel);
     for (int64_t phase = 0; phase < lines.width.kernel; ++phase, input.to += s.shape.tiling.plane_stride) {
@@ -149,41 +149,41 @@ void transform_inputs(const State& s, const Band& band, const Parts& parts, floa
 }
 
 /// Sums of the rows of a block from row `row` of the group on, point by point.
-void multiply_block(const State& s, const Band& band, int64_t row, int64_t rows, const Parts& parts, float* scratch) {
+void multiply_block(const State& s, const Band& band, int64_t row, int64_t rows, float* scratch) {
   const ConvGeometry& lines = s.shape.lines;
   WinogradWeights weights = {};
   weights.from = dense_tile(s.weights, band.group, row, rows, 0, s.weights.columns).values;
   weights.lines = lines.channels * lines.height.kernel;
   weights.kernel = s.kernel_width;
   weights.phases = lines.width.kernel;
-  weights.to = scratch + parts.weights;
-  weights.point_stride = parts.point_weights;
+  weights.to = scratch + s.parts.weights;
+  weights.point_stride = s.parts.point_weights;
   s.kernel->weights(weights);
   for (int64_t point = 0; point < s.shape.points; ++point) {
-    const DenseTile tile = {weights.to + point * parts.point_weights, parts.point_weights, rows, lines.columns()};
+    const DenseTile tile = {weights.to + point * s.parts.point_weights, s.parts.point_weights, rows, lines.columns()};
     TileOutput out = {};
-    out.y = scratch + parts.sums + point * parts.point_sums;
+    out.y = scratch + s.parts.sums + point * s.parts.point_sums;
     out.row_stride = s.shape.band_runs();
     out.pixels = static_cast<int>(band.rows * s.shape.runs);
     out.first = true;
     if (point == kBiasPoint && !s.weights.bias.empty()) out.bias = s.weights.bias.data + first_row(s, band) + row;
-    s.gemm(tile, {scratch + point * parts.point_inputs, 0, s.offsets}, out);
+    s.gemm(tile, {scratch + point * s.parts.point_inputs, 0, s.offsets}, out);
   }
 }
 
 /// Rows of outputs without gaps go where they belong, others into scratch first.
-void end_block(const State& s, const Band& band, int64_t row, int64_t rows, const Parts& parts, float* scratch) {
+void end_block(const State& s, const Band& band, int64_t row, int64_t rows, float* scratch) {
   const int64_t width = s.shape.lines.width.out, pitch = s.shape.runs * kRunOutputs;
   const int64_t channel = first_row(s, band) + row, pixel = band.row * width;
   float* y = s.y.at(band.batch, channel) + pixel;
   const bool in_place = width == pitch && s.residual.data == nullptr;
   WinogradOutput output = {};
-  output.from = scratch + parts.sums;
-  output.point_stride = parts.point_sums;
+  output.from = scratch + s.parts.sums;
+  output.point_stride = s.parts.point_sums;
   output.row_stride = s.shape.band_runs();
   output.rows = rows;
   output.runs = band.rows * s.shape.runs;
-  output.to = in_place ? y : scratch + parts.outputs;
+  output.to = in_place ? y : scratch + s.parts.outputs;
   output.to_stride = in_place ? s.y.channel_stride : kRunOutputs * output.row_stride;
   output.clamps = in_place && s.epilogue.clamps;
   output.low = s.epilogue.low;
@@ -214,13 +214,12 @@ void end_block(const State& s, const Band& band, int64_t row, int64_t rows, cons
 }
 
 void run_band(const State& s, const Band& band, float* scratch) {
-  const Parts parts(s.shape);
-  transform_inputs(s, band, parts, scratch);
+  transform_inputs(s, band, scratch);
   const int64_t* cuts = s.ranges.cuts_of(band.group) + band.range;
-  for (int64_t row = cuts[0]; row < cuts[1]; row += kBlockRows) {
-    const int64_t rows = std::min(kBlockRows, cuts[1] - row);
-    multiply_block(s, band, row, rows, parts, scratch);
-    end_block(s, band, row, rows, parts, scratch);
+  for (int64_t row = cuts[0]; row < cuts[1]; row += kWeightRows) {
+    const int64_t rows = std::min(kWeightRows, cuts[1] - row);
+    multiply_block(s, band, row, rows, scratch);
+    end_block(s, band, row, rows, scratch);
   }
 }
 
@@ -258,7 +257,7 @@ bool bind_winograd(const OpStep& step, const BindContext& context, void* memory,
   const WinogradShape shape(g);
   const WinogradKernel* kernel = find_kernel(shape.taps, context.isas);
   if (kernel == nullptr) return false;
-  State& s = *new (memory) State{run_bands, *step.weights, shape};
+  State& s = *new (memory) State{run_bands, *step.weights, shape, Parts(shape)};
   s.kernel_width = g.width.kernel;
   s.x = Planes(step.inputs[0]);
   s.y = Planes(step.outputs[0]);

@@ -14,8 +14,6 @@
 namespace lacuna {
 namespace {
 
-constexpr int64_t kRows = 8;  ///< of weights
-
 struct Problem {
   const char* name;
   int64_t height, width;
@@ -24,15 +22,13 @@ struct Problem {
   int64_t runs;
 };
 
-int64_t points_of(const WinogradKernel& kernel) { return kernel.taps + kRunOutputs - 1; }
-
 std::vector<float> random_floats(int64_t n, std::mt19937& rng) {
   std::vector<float> floats(static_cast<size_t>(n));
   for (float& x : floats) x = std::uniform_real_distribution<float>(-1, 1)(rng);
   return floats;
 }
 
-/// Output `column` of source row `i` and row `row` of the weights [kernel_width][8].
+/// Output `column` of source row `i` and row `row` of the weights [kernel_width][kWeightRows].
 double expected(const Problem& p, const float* plane, const std::vector<float>& weights, size_t i, int64_t column,
                 int64_t row) {
   const int64_t y = p.sources[i];
@@ -40,36 +36,36 @@ double expected(const Problem& p, const float* plane, const std::vector<float>& 
   for (int64_t tap = 0; y >= 0 && y < p.height && tap < p.kernel_width; ++tap) {
     const int64_t x = column * p.stride + tap - p.pad;
     if (x < 0 || x >= p.width) continue;
-    sum += double{plane[y * p.width + x]} * double{weights[static_cast<size_t>(tap * kRows + row)]};
+    sum += double{plane[y * p.width + x]} * double{weights[static_cast<size_t>(tap * kWeightRows + row)]};
   }
   return sum;
 }
 
 /// Weights of the problem's one line, inputs of all phases, their products summed at each point, outputs of them.
 void check_problem(const WinogradKernel& kernel, const Problem& p, std::mt19937& rng, bool clamps) {
-  const int64_t points = points_of(kernel), phases = p.stride;
+  const int64_t points = winograd_points(kernel.taps), phases = p.stride;
   const auto rows = static_cast<int64_t>(p.sources.size()), runs = rows * p.runs;
   GuardedMemory plane(static_cast<size_t>(p.height * p.width) * sizeof(float), kOverreadBytes);
   const std::vector<float> pixels = random_floats(p.height * p.width, rng);
   std::copy(pixels.begin(), pixels.end(), plane.floats());
-  const std::vector<float> weights = random_floats(p.kernel_width * kRows, rng);
+  const std::vector<float> weights = random_floats(p.kernel_width * kWeightRows, rng);
 
-  const int64_t point_weights = phases * kRows;
+  const int64_t point_weights = phases * kWeightRows;
   std::vector<float> moved_weights(static_cast<size_t>(points * point_weights));
   kernel.weights({weights.data(), 1, p.kernel_width, phases, moved_weights.data(), point_weights});
 
   const int64_t point_inputs = runs + kWinogradSlack;
   std::vector<float> lines(static_cast<size_t>(2 * (kRunOutputs * runs + kWinogradSlack)));
-  std::vector<double> sums(static_cast<size_t>(points * kRows * runs));
+  std::vector<double> sums(static_cast<size_t>(points * kWeightRows * runs));
   for (int64_t phase = 0; phase < phases; ++phase) {
     std::vector<float> inputs(static_cast<size_t>(points * point_inputs));
     kernel.input({plane.floats(), p.height, p.width, p.sources.data(), rows, 0, phase - p.pad, p.stride, p.runs,
                   lines.data(), inputs.data(), point_inputs});
     for (int64_t point = 0; point < points; ++point) {
-      for (int64_t row = 0; row < kRows; ++row) {
-        const double w = moved_weights[static_cast<size_t>(point * point_weights + phase * kRows + row)];
+      for (int64_t row = 0; row < kWeightRows; ++row) {
+        const double w = moved_weights[static_cast<size_t>(point * point_weights + phase * kWeightRows + row)];
         for (int64_t run = 0; run < runs; ++run) {
-          sums[static_cast<size_t>((point * kRows + row) * runs + run)] +=
+          sums[static_cast<size_t>((point * kWeightRows + row) * runs + run)] +=
               w * double{inputs[static_cast<size_t>(point * point_inputs + run)]};
         }
       }
@@ -79,11 +75,12 @@ void check_problem(const WinogradKernel& kernel, const Problem& p, std::mt19937&
   std::vector<float> rounded(sums.begin(), sums.end());
   rounded.resize(rounded.size() + kWinogradSlack);
   const int64_t row_outputs = kRunOutputs * runs;
-  GuardedMemory outputs(static_cast<size_t>(kRows * row_outputs) * sizeof(float));
+  GuardedMemory outputs(static_cast<size_t>(kWeightRows * row_outputs) * sizeof(float));
   constexpr float kLow = -0.25f, kHigh = 0.5f;
-  kernel.output({rounded.data(), kRows * runs, runs, kRows, runs, outputs.floats(), row_outputs, clamps, kLow, kHigh});
+  kernel.output({rounded.data(), kWeightRows * runs, runs, kWeightRows, runs, outputs.floats(), row_outputs, clamps,
+                 kLow, kHigh});
   double worst = 0;
-  for (int64_t row = 0; row < kRows; ++row) {
+  for (int64_t row = 0; row < kWeightRows; ++row) {
     for (int64_t at = 0; at < row_outputs; ++at) {
       const int64_t line = kRunOutputs * p.runs;
       double wanted = expected(p, plane.floats(), weights, static_cast<size_t>(at / line), at % line, row);
