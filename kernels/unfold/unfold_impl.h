@@ -245,10 +245,13 @@ class LineReader {
     const int64_t in = t.in.width.in;
     first_ = clamp_to(begin_ >= 0 ? 0 : (-begin_ + stride_ - 1) / stride_, 0, t.pitch);
     end_ = clamp_to(begin_ >= in ? 0 : (in - begin_ + stride_ - 1) / stride_, first_, t.pitch);
-    for (int v = 0; v < vectors_ && stride_ <= 2; ++v) set_masks(v);
     whole_first_ = static_cast<int>((first_ + Vec::kLanes - 1) / Vec::kLanes);
     whole_end_ = static_cast<int>(end_ / Vec::kLanes);
     if (whole_end_ < whole_first_) whole_end_ = whole_first_;
+    if (stride_ > 2) return;
+    for (int v = 0; v < vectors_; ++v) {
+      if (kMasksMuch || v < whole_first_ || v >= whole_end_) set_masks(v);
+    }
   }
 
   /// `row` is the first position of an input row.

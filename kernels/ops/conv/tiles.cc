@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kDenseColumns = 512;
 /// Units of a line tile: sums of sparse rows fill half of the widest tier's registers.
 constexpr int64_t kSparseUnits = 8;
-constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit;
+constexpr int64_t kDenseUnits = kGemmTilePixels / kPixelUnit, kWideUnits = kMaxPitch / kPixelUnit;
 /// Rows of weights start half as often in tiles of twice the pixels. That pays for few columns, and for many where L1
 /// is large: a row's end, which the CPU guesses wrong, costs more there than columns that come from L2.
 constexpr int64_t kWideColumns = 64;
@@ -166,8 +166,8 @@ struct Shapes {
     return few || (is_large_l1(l1_bytes) && (in_place || strided)) ? kWideTilePixels : kTilePixels;
   }
   void choose_source(bool in_place, uint32_t l1_bytes) {
-    const int64_t units = sparse ? kSparseUnits : kDenseUnits;
     source = in_place ? Source::kPlanes : Source::kPixels;
+    const int64_t units = sparse ? kSparseUnits : geometry.columns() <= kWideColumns ? kWideUnits : kDenseUnits;
     // One tap has no copies to share with others.
     if (geometry.taps() > 1 && is_ordinary(geometry)) {
       lines = sparse ? choose_line_tiling(geometry, units) : choose_wide_tiling(geometry, units);
@@ -308,19 +308,23 @@ int64_t columns_of(const State& s, const UnfoldLines& tile) {
   return std::min(s.lines.part, s.window.width.out - tile.column);
 }
 
-/// Rows of pixels, dense: sums wait in the output between blocks.
+/// Rows of pixels, dense: sums wait in the output between blocks. Rows without gaps are one run.
 void run_lines_in_place(const State& s, const Item& item, float* scratch) {
   UnfoldLines tile = lines_of(s, item);
-  const int64_t lines = std::min(s.lines.rows, s.window.height.out - tile.row), columns = columns_of(s, tile);
+  const int64_t width = s.window.width.out, pitch = s.lines.pitch;
+  const int64_t lines = std::min(s.lines.rows, s.window.height.out - tile.row);
+  const int64_t runs = pitch == width ? 1 : lines, pixels = pitch == width ? lines * width : columns_of(s, tile);
   const Rows rows = rows_of(s, item);
-  const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * s.window.width.out + tile.column;
+  const int64_t pixel = (item.out_depth * s.window.height.out + tile.row) * width + tile.column;
   for (int64_t block = 0; block < s.blocks; ++block) {
     tile.in = input_of(s, item, block);
     s.unfold.unfold_lines(tile, scratch);
-    const auto pixels = static_cast<int>((lines - 1) * s.lines.pitch + columns);
-    multiply(s, item, block, {scratch, 0, s.offsets}, output_at(s, item, rows, block, pixel, pixels));
+    for (int64_t run = 0; run < runs; ++run) {
+      multiply(s, item, block, {scratch + run * pitch, 0, s.offsets},
+               output_at(s, item, rows, block, pixel + run * width, static_cast<int>(pixels)));
+    }
   }
-  end_pixels(s, item, rows, pixel, (lines - 1) * s.lines.pitch + columns);
+  for (int64_t run = 0; run < runs; ++run) end_pixels(s, item, rows, pixel + run * width, pixels);
 }
 
 /// Rows of pixels, sparse: sums wait in scratch, where whole vectors of them are aligned.

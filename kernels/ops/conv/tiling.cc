@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kernels/spmm/spmm.h"
+#include "kernels/unfold/unfold.h"
 #include "sdk/base/align.h"
 
 namespace lacuna {
@@ -11,6 +12,10 @@ namespace {
 
 /// Copies of a phase from which on reading one copy unaligned is better, for dense rows, which read a column for many.
 constexpr int64_t kMostCopies = 3;
+/// Floats behind a tile's own that its taps may reach in such a copy: the rest of a line is worth one.
+constexpr int64_t kMostReach = 32;
+/// Unfolded floats up to which a dense tile takes rows that share source rows, whatever the number of its pixels.
+constexpr int64_t kNearFloats = 8 << 10;
 
 /// How many source rows of its phase a tap is behind the first one.
 int64_t reach_of(const Window& height, int64_t ky) { return ky * height.dilation / height.stride; }
@@ -65,16 +70,19 @@ LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units) {
   for (const int64_t pitch : {kPixelUnit / 4, kPixelUnit / 2}) {
     if (width == pitch) return make_tiling(g, 1, pitch, units * kPixelUnit / pitch);
   }
-  const int64_t all = ceil_div(width, kPixelUnit), parts = ceil_div(all, units);
-  const int64_t part = ceil_div(all, parts) * kPixelUnit;
-  if (g.width.kernel < kMostCopies * g.width.phases()) {
-    return make_tiling(g, parts, part, part == width ? units * kPixelUnit / part : 1);
-  }
   const int64_t reach = g.width.shift(g.width.kernel - 1) - g.width.shift(0);
-  LineTiling tiling = make_tiling(g, parts, ceil_div(part + reach, kPixelUnit) * kPixelUnit, 1);
+  const bool slides = g.width.kernel >= kMostCopies * g.width.phases() && reach <= kMostReach;
+  const int64_t all = ceil_div(width, kPixelUnit), planes = slides ? g.width.phases() : g.width.kernel;
+  const int64_t parts = ceil_div(all, slides ? std::min(units, (kMaxPitch - reach) / kPixelUnit) : units);
+  const int64_t part = ceil_div(all, parts) * kPixelUnit;
+  const int64_t pitch = slides ? ceil_div(part + reach, kPixelUnit) * kPixelUnit : part;
+  const int64_t row_floats = g.columns() / (g.height.kernel * g.width.kernel) * planes * pitch;
+  int64_t rows = pitch == width ? units * kPixelUnit / pitch : 1;
+  while (rows < g.height.out && row_floats * count_source_rows(g.height, rows + 1) <= kNearFloats) ++rows;
+  LineTiling tiling = make_tiling(g, parts, pitch, rows);
   tiling.part = std::min(part, width);
-  tiling.planes = g.width.phases();
-  tiling.slides = true;
+  tiling.planes = planes;
+  tiling.slides = slides;
   return tiling;
 }
 

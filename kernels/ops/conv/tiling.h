@@ -32,7 +32,8 @@ struct LineTiling {
 /// The line tiling with tiles of at most `units` kPixelUnits that copies least.
 LineTiling choose_line_tiling(const ConvGeometry& g, int64_t units);
 
-/// The widest line tiling whose tiles lie in the output as they are: one row, or rows without gaps.
+/// The line tiling for dense rows, whose sums lie in the output as they are: rows of pixels that are multiplied one by
+/// one, or at once where they are without gaps.
 LineTiling choose_wide_tiling(const ConvGeometry& g, int64_t units);
 
 /// The tiling with moving sums; with no parts where the window has just one segment or lines would not suit it.

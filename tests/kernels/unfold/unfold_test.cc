@@ -67,6 +67,7 @@ void check_pixels(const UnfoldKernel& kernel, const UnfoldPixels& t, const Tenso
 /// where sums move, tap kx reads what its shift moves to it.
 void check_lines(const UnfoldKernel& kernel, const UnfoldInput& in, const ConvGeometry& g, const LineTiling& tiling,
                  const Tensor& x) {
+  REQUIRE(tiling.pitch <= kMaxPitch);
   std::vector<int32_t> sources(static_cast<size_t>(tiling.source_rows)), starts(static_cast<size_t>(tiling.planes));
   std::vector<int32_t> offsets(static_cast<size_t>(columns_of(in)));
   list_source_rows(g, tiling, sources.data());
@@ -124,6 +125,9 @@ TEST_CASE("every unfold kernel of this machine copies what the window sees") {
       {"one_tap_stride_2", flat, window(14, 1, 2, 1, 0, 0), window(14, 1, 2, 1, 0, 0)},
       {"one_tap_stride_2_wide", flat, window(9, 1, 2, 1, 0, 0), window(55, 1, 2, 1, 0, 0)},
       {"stride_2_kernel_7", flat, window(9, 7, 2, 1, 3, 3), window(223, 7, 2, 1, 3, 3)},
+      {"kernel_over_a_line", flat, window(2, 1, 1, 1, 0, 0), window(290, 130, 1, 1, 70, 70)},
+      {"reach_of_a_line", flat, window(3, 3, 1, 1, 1, 1), window(140, 3, 1, 60, 60, 60)},
+      {"reach_of_part_of_a_line", flat, window(3, 3, 1, 1, 1, 1), window(256, 33, 1, 1, 16, 16)},
       {"narrow", flat, window(9, 3, 1, 1, 1, 1), window(4, 3, 1, 1, 1, 1)},
       {"seven", flat, window(7, 3, 1, 1, 1, 1), window(7, 3, 1, 1, 1, 1)},
       {"volume", window(4, 3, 1, 1, 1, 1), window(5, 3, 1, 1, 1, 1), window(6, 3, 1, 1, 1, 1)},
