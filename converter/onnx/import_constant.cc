@@ -41,6 +41,27 @@ void import_constant_of_shape(NodeContext& node) {
   }));
 }
 
+void import_eye_like(NodeContext& node) {
+  const Shape shape = node.shape(0);
+  if (shape.rank != 2) malformed("the input is not a matrix");
+  ElementType type = node.graph().value(node.input(0)).type;
+  if (node.has_attr("dtype")) {
+    const auto data_type = static_cast<DataType>(node.int_attr("dtype"));
+    if (!is_float(data_type) && !is_integer(data_type)) unsupported("a matrix of " + name_of(data_type));
+    type = is_float(data_type) ? ElementType::kF32 : ElementType::kI64;
+  }
+  const int64_t k = std::clamp(node.int_attr("k", 0), -shape[0], shape[1]);
+  node.set_output(node.add_folded(type, shape, [&] {
+    Tensor result(type, shape);
+    for (int64_t i = std::max<int64_t>(0, -k); i < shape[0] && i + k < shape[1]; ++i) {
+      const auto at = static_cast<size_t>(i * shape[1] + i + k);
+      if (type == ElementType::kF32) result.f32[at] = 1;
+      if (type == ElementType::kI64) result.i64[at] = 1;
+    }
+    return result;
+  }));
+}
+
 void import_shape(NodeContext& node) {
   const Shape shape = node.shape(0);
   const auto position = [&](const char* name, int64_t default_value) {

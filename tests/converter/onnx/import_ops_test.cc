@@ -289,6 +289,56 @@ TEST_CASE("Trilu keeps what lies on one side of a diagonal") {
   CHECK(kept(1, INT64_MIN) == std::vector<float>{1, 2, 3, 4, 5, 6});
 }
 
+TEST_CASE("CumSum sums along an axis from either end, with the element itself or without") {
+  const Tensor x(make_shape({2, 3, 2}), std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  const auto sums = [&](int64_t axis, int64_t exclusive, int64_t reverse) {
+    ModelBuilder model;
+    model.ints("axis", {axis});
+    const Graph graph = import_node(model, {2, 3, 2}, "CumSum", {"x", "axis"},
+                                    {int_attribute("exclusive", exclusive), int_attribute("reverse", reverse)});
+    return interpret(graph, {x})[0].f32;
+  };
+  CHECK(sums(1, 0, 0) == std::vector<float>{1, 2, 4, 6, 9, 12, 7, 8, 16, 18, 27, 30});
+  CHECK(sums(1, 1, 0) == std::vector<float>{0, 0, 1, 2, 4, 6, 0, 0, 7, 8, 16, 18});
+  CHECK(sums(1, 0, 1) == std::vector<float>{9, 12, 8, 10, 5, 6, 27, 30, 20, 22, 11, 12});
+  CHECK(sums(-1, 1, 1) == std::vector<float>{2, 0, 4, 0, 6, 0, 8, 0, 10, 0, 12, 0});
+  CHECK(sums(0, 0, 0) == std::vector<float>{1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18});
+}
+
+TEST_CASE("CumSum of constant integers folds into a shape") {
+  const auto shape_by = [](int64_t exclusive, int64_t reverse, const std::vector<int64_t>& n) {
+    ModelBuilder model;
+    model.input("x", {24});
+    model.ints("n", n);
+    model.ints("axis", {0});
+    model.node("CumSum", {"n", "axis"}, {"shape"},
+               {int_attribute("exclusive", exclusive), int_attribute("reverse", reverse)});
+    model.node("Reshape", {"x", "shape"}, {"y"});
+    model.output("y");
+    return output_shape(model.import());
+  };
+  CHECK(shape_by(0, 0, {2, 1, 1}) == make_shape({2, 3, 4}));
+  CHECK(shape_by(0, 1, {1, 1, 2}) == make_shape({4, 3, 2}));
+  CHECK(shape_by(1, 0, {1, 5}) == make_shape({24, 1}));
+}
+
+TEST_CASE("EyeLike has ones on a diagonal, of the type asked for") {
+  const auto eye = [](int64_t k) {
+    ModelBuilder model;
+    model.input("x", {2, 3});
+    model.node("EyeLike", {"x"}, {"i"}, {int_attribute("k", k), int_attribute("dtype", 7)});
+    model.node("Cast", {"i"}, {"f"}, {int_attribute("to", 1)});
+    model.node("Add", {"x", "f"}, {"y"});
+    model.output("y");
+    return interpret(model.import(), {Tensor(make_shape({2, 3}), std::vector<float>(6, 0))})[0].f32;
+  };
+  CHECK(eye(0) == std::vector<float>{1, 0, 0, 0, 1, 0});
+  CHECK(eye(1) == std::vector<float>{0, 1, 0, 0, 0, 1});
+  CHECK(eye(-1) == std::vector<float>{0, 0, 0, 1, 0, 0});
+  CHECK(eye(INT64_MIN) == std::vector<float>(6, 0));
+  CHECK(eye(INT64_MAX) == std::vector<float>(6, 0));
+}
+
 TEST_CASE("LpNormalization by sums of magnitudes and of squares, zeros stay zeros") {
   const auto normalized = [](int64_t p) {
     ModelBuilder model;
