@@ -9,8 +9,6 @@
 namespace lacuna::prune {
 namespace {
 
-/// Samples beyond those that are there are varied ones: more of them keep the solution from fitting single pictures.
-constexpr size_t kMaxSamples = 768, kVariants = 3;
 constexpr double kMaxFrontierFloats = 160e6;  ///< of both networks together
 constexpr int64_t kRowsPerColumn = 20, kMinRows = 16384;
 constexpr int64_t kMaxGatheredFloats = int64_t{48} << 20;
@@ -87,12 +85,16 @@ Matrix second_moments(const Columns& a, const Columns& b, int64_t n, size_t thre
 
 }  // namespace
 
+int64_t rows_to_gather(const PrunedLayer& layer) {
+  const int64_t wanted = std::max(kMinRows, kRowsPerColumn * std::min(layer.columns, kMaxColumns));
+  return std::min(wanted, std::max<int64_t>(1, kMaxGatheredFloats / (layer.columns * layer.groups)));
+}
+
 Collector::Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
-                     size_t threads, uint32_t seed)
-    : network_(network), parameters_{&dense, &pruned}, source_(samples), threads_(threads), seed_(seed) {
+                     size_t n, size_t threads, uint32_t seed)
+    : network_(network), parameters_{&dense, &pruned}, source_(samples), threads_(threads), seed_(seed), samples_(n) {
   const Graph& graph = network.graph();
   gathered_node_ = graph.nodes.size();
-  samples_ = std::min(kVariants * samples.size(), kMaxSamples);
   for (size_t t = 0; t < threads; ++t) tapes_.push_back(std::make_unique<Tape>(network, false));
   for (std::vector<Frontier>& side : frontiers_) side.resize(samples_);
 }
@@ -140,9 +142,7 @@ void Collector::gather(const PrunedLayer& layer) {
   const Graph& graph = network_.graph();
   advance(layer.node);
   const auto n = static_cast<int64_t>(samples_);
-  int64_t wanted = std::max(kMinRows, kRowsPerColumn * layer.columns);
-  wanted = std::min(wanted, std::max<int64_t>(1, kMaxGatheredFloats / (layer.columns * layer.groups)));
-  const int64_t each = std::min(layer.positions, std::max<int64_t>(1, (wanted + n - 1) / n));
+  const int64_t each = std::min(layer.positions, std::max<int64_t>(1, (rows_to_gather(layer) + n - 1) / n));
   gathered_rows_ = each * n;
   for (std::vector<std::vector<float>>& side : inputs_) {
     side.assign(static_cast<size_t>(layer.groups),

@@ -9,6 +9,8 @@
 
 namespace lacuna::prune {
 
+constexpr int64_t kMaxColumns = 2304;  ///< that are solved for at a time; wider layers are cut into parts
+
 /// Second moments of what a layer's columns meet, about the means. x: pruned network, d: dense one.
 struct Moments {
   Matrix h;  ///< sum of x x^T
@@ -20,14 +22,18 @@ struct Moments {
   std::vector<float> mean_lost;
 };
 
+/// Rows of its input that are gathered for a layer, about: several for each column that is solved for at a time.
+int64_t rows_to_gather(const PrunedLayer& layer);
+
 /// Walks through a network in the order of its layers with all samples side by side. It holds the values that later
 /// nodes want at one place of the network and computes on from there, so that no layer is run for each of those behind
 /// it.
 class Collector {
  public:
   /// Everything is borrowed. Both sets of parameters are the same before the network's first layer that is trained.
-  /// `parameters` may change between calls, for the layers asked for and those behind them.
-  Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples,
+  /// `parameters` may change between calls, for the layers asked for and those behind them. `n` samples are looked at;
+  /// those beyond the ones that are there are varied ones.
+  Collector(const Network& network, const Parameters& dense, const Parameters& pruned, const Samples& samples, size_t n,
             size_t threads, uint32_t seed);
 
   /// Moments of one group of a layer, or only of columns [first, last) of it. Layers are asked for in their order.

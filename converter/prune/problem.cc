@@ -21,6 +21,12 @@ std::vector<double> squares_of_rows(const Matrix& w, const Matrix& h) {
 
 double sum_of(const std::vector<double>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); }
 
+double squares_of(const std::vector<float>& numbers) {
+  double sum = 0;
+  for (const float x : numbers) sum += static_cast<double>(x) * x;
+  return sum;
+}
+
 /// Adds the squared loss of the outputs and their squares.
 void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
   Matrix change = problem.weights;
@@ -113,6 +119,28 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   }
   solution.error = all > 0 ? lost / all : 0;
   return solution;
+}
+
+Solution keep_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density,
+                           const std::vector<float>& bias) {
+  Solution solution = {weights, bias, {}, 0};
+  const auto size = static_cast<size_t>(layer.rows * layer.columns);
+  for (size_t begin = 0; begin < weights.size(); begin += size) {
+    Matrix squares(layer.rows, layer.columns);
+    for (size_t i = 0; i < size; ++i) squares.data[i] = weights[begin + i] * weights[begin + i];
+    const Mask kept = keep_largest(squares, pattern, density);
+    for (size_t i = 0; i < size; ++i) {
+      if (kept[i] == 0) solution.weights[begin + i] = 0;
+    }
+    solution.mask.insert(solution.mask.end(), kept.begin(), kept.end());
+  }
+  const double all = squares_of(weights);
+  solution.error = all > 0 ? 1 - squares_of(solution.weights) / all : 0;
+  return solution;
+}
+
+double lost_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density) {
+  return keep_by_magnitude(weights, layer, pattern, density, {}).error;
 }
 
 double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {

@@ -9,8 +9,6 @@
 
 namespace lacuna::prune {
 
-constexpr int64_t kMaxColumns = 2304;  ///< of one problem; wider layers are cut into parts
-
 /// What other samples may need that these do not show.
 struct Treatment {
   /// Added to the variance of every input, as part of their mean.
@@ -21,6 +19,7 @@ struct Treatment {
 
 /// How masks are chosen.
 enum class Effort : uint8_t {
+  kNone,    ///< keep_by_magnitude()
   kLittle,  ///< choose_mask()
   kMuch,    ///< settle_mask()
 };
@@ -59,6 +58,13 @@ void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, 
 /// Chooses the mask and solves on it. `bias` is what the layer has so far.
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
                const std::vector<float>& bias);
+
+/// Keeps the largest of the weights, which stay as they are; `bias` stays as well.
+Solution keep_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density,
+                           const std::vector<float>& bias);
+
+/// Part of the squares of the weights that this takes.
+double lost_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density);
 
 /// What the mask alone costs, in a unit that all densities share. For little effort.
 double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density);

@@ -13,6 +13,7 @@
 #include "converter/prune/distill.h"
 #include "converter/prune/importance.h"
 #include "converter/prune/parallel.h"
+#include "converter/prune/plan.h"
 #include "converter/prune/problem.h"
 #include "converter/prune/push.h"
 
@@ -21,7 +22,10 @@ namespace {
 
 /// How much evener than on the samples inputs may be elsewhere: what late layers get from other classes hardly varies.
 constexpr double kEvenness[] = {0.05, 0.3, 1};
-constexpr size_t kErrorSamples = 64, kProbeSamples = 24, kImportanceSamples = 192;
+/// Samples at most: that the solver sees, three of each that is there; by which the network is judged, and a layer;
+/// that importance is measured on, and the least that are worth it.
+constexpr size_t kSolverSamples = 768, kVariants = 3, kErrorSamples = 64, kProbeSamples = 24;
+constexpr size_t kImportanceSamples = 192, kFewestSamples = 16;
 constexpr size_t kArrangeSamples = 32;
 constexpr size_t kBatch = 8;
 /// Multiply-adds a second that the length of training is planned with. Steps come from this, not from the clock, so
@@ -35,8 +39,10 @@ constexpr double kPushedPart = 0.13;
 constexpr int kRounds = 2, kBasisSteps = 200;
 /// Part of the time that the search for bases may be planned with.
 constexpr double kBasisPart = 0.1;
-/// Part of the time that settling masks may be planned with; how many products with the moments that takes.
-constexpr double kSettlingPart = 0.1, kSettlingProducts = 200;
+/// Parts of the time that runs for the solver, for judging and for importance may be planned with, and that probing and
+/// solving may; until when they may go on by the clock.
+constexpr double kCollectingPart = 0.25, kJudgingPart = 0.02, kImportancePart = 0.05;
+constexpr double kProbingPart = 0.2, kSolvingPart = 0.2, kProbingUntil = 0.5, kSolvingUntil = 0.85;
 /// The stages before the last one: until when they may run, and how far each goes, with zeros anywhere and in blocks.
 constexpr double kStagesPart = 0.5, kStageDensity = 0.5, kBlockStageDensity = 0.75;
 constexpr double kStageSlack = 0.1;     ///< of a stage that is not worth one
@@ -147,7 +153,8 @@ class Pruner {
     if (classifies) events_.say("moving samples towards other classes");
     samples_ =
         std::make_unique<PushedSamples>(source_, graph_, dense_, taps_, plan_pushed(), options_.threads, options_.seed);
-    error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, kErrorSamples, options_.threads);
+    const size_t judges = std::max(kFewestSamples, plan_runs(kJudgingPart, 1, kErrorSamples));
+    error_ = std::make_unique<OutputError>(*network_, taps_, dense_, source_, judges, options_.threads);
     treatments_.resize(graph_.nodes.size());
   }
 
@@ -180,7 +187,7 @@ class Pruner {
     basis.pattern = options_.pattern;
     basis.density = mean_density();
     basis.steps = steps;
-    basis.macs = kBasisPart * options_.minutes * 60 * kPlannedMacs * steps / kBasisSteps;
+    basis.macs = planned_macs(kBasisPart) * steps / kBasisSteps;
     basis.threads = options_.threads;
     bool any = false;
     find_sparse_bases(graph_, layers, source_, basis, [&](const BasisChange& change) {
@@ -231,7 +238,7 @@ class Pruner {
   /// The layer's problems, treated as loses least on the samples that judge. `slopes`: how much the outputs depend on
   /// each of the layer's.
   std::vector<Problem> probe_layer(Collector& collector, const OutputError& probe_error,
-                                   const std::vector<float>& slopes, LayerResult& result) {
+                                   const std::vector<float>& slopes, Probing probing, LayerResult& result) {
     const PrunedLayer& layer = result.layer;
     std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
     Treatment& best = treatments_[layer.node];
@@ -248,6 +255,7 @@ class Pruner {
     for (const double evenness : kEvenness) {
       even_out(evenness, Effort::kLittle, problems);
       probe(evenness, both);
+      if (probing == Probing::kOnce) return problems;
     }
     even_out(best.evenness, Effort::kLittle, problems);
     for (const std::vector<float>& importance : {slopes, inverses}) {
@@ -283,30 +291,67 @@ class Pruner {
     return options;
   }
 
+  double lost_by_magnitude_at(double density, const PrunedLayer& layer) {
+    return lost_by_magnitude(weights_of(layer), layer, options_.pattern, density);
+  }
+
+  /// What the weights alone say of the loss; the unit is their own.
+  std::vector<Option> options_by_magnitude(const PrunedLayer& layer) {
+    std::vector<Option> options;
+    for (const double density : kDensities) options.push_back({density, lost_by_magnitude_at(density, layer), 0});
+    return options;
+  }
+
+  /// Brings losses by magnitude to the scale of those that are measured: the mean of what these are in their unit.
+  void scale_magnitudes(const std::vector<bool>& measured) {
+    double logs = 0, n = 0;
+    for (size_t i = 0; i < measured.size(); ++i) {
+      if (!measured[i]) continue;
+      const double own = lost_by_magnitude_at(kProbeDensity, result_.layers[i].layer);
+      const double loss = result_.layers[i].sensitivity;
+      if (!(own > 0) || !(loss > 0)) continue;
+      logs += std::log(loss / own);
+      n += 1;
+    }
+    for (size_t i = 0; i < measured.size() && n > 0; ++i) {
+      for (Option& option : options_by_layer_[i]) option.loss *= measured[i] ? 1 : std::exp(logs / n);
+    }
+  }
+
   /// Loss of every layer at every density, on samples that the layer is not solved for where there are some.
   void probe_layers() {
     const PartOfSamples held_out(*samples_, true), others(*samples_, false);
     const bool split = held_out.size() >= kProbeSamples;
     const Samples &all = *samples_, &solved = split ? others : all, &judged = split ? held_out : all;
-    Collector collector(*network_, dense_, dense_, solved, options_.threads, options_.seed);
-    OutputError probe_error(*network_, taps_, dense_, judged, split ? judged.size() : kProbeSamples, options_.threads);
-    const std::vector<std::vector<float>> slopes =
-        channel_importance(*network_, taps_, dense_, solved, kImportanceSamples, options_.threads);
-    size_t done = 0;
+    const size_t judges = split ? std::min(judged.size(), kErrorSamples) : kProbeSamples;
+    const std::vector<Probing> probing = plan_probing(judges);
+    Collector collector(*network_, dense_, dense_, solved, plan_collected(solved), options_.threads, options_.seed);
+    OutputError probe_error(*network_, taps_, dense_, judged, judges, options_.threads);
+    const std::vector<std::vector<float>> slopes = measure_slopes(solved);
+    std::vector<bool> measured;
     for (LayerResult& result : result_.layers) {
       const PrunedLayer& layer = result.layer;
+      const size_t number = measured.size();
+      measured.push_back(layer.pruned() && probing[number] != Probing::kMagnitudes && !is_late(kProbingUntil));
       std::vector<Option> options = {{1, 0, 0}};
-      if (layer.pruned()) {
+      std::vector<Option> sparse;
+      std::string found = layer.kept_because;
+      if (measured.back()) {
         probe_error.start_at(layer.node, dense_);
-        const std::vector<Problem> problems = probe_layer(collector, probe_error, slopes[layer.node], result);
-        for (const Option& option : options_of(problems, probe_error, result)) options.push_back(option);
+        const std::vector<Problem> problems =
+            probe_layer(collector, probe_error, slopes[layer.node], probing[number], result);
+        sparse = options_of(problems, probe_error, result);
+        found = "error at the outputs at half density " + percent(result.sensitivity);
+      } else if (layer.pruned()) {
+        sparse = options_by_magnitude(layer);
+        found = "by its magnitudes, since the time does not suffice to measure what it loses";
       }
+      options.insert(options.end(), sparse.begin(), sparse.end());
       options_by_layer_.push_back(std::move(options));
-      events_.say("probing layer " + std::to_string(++done) + " of " + std::to_string(result_.layers.size()) + ", " +
-                  layer.name + ": " +
-                  (layer.pruned() ? "error at the outputs at half density " + percent(result.sensitivity)
-                                  : layer.kept_because));
+      events_.say("probing layer " + std::to_string(number + 1) + " of " + std::to_string(result_.layers.size()) +
+                  ", " + layer.name + ": " + found);
     }
+    scale_magnitudes(measured);
     for (size_t i = 0; i < options_by_layer_.size(); ++i) {
       for (Option& option : options_by_layer_[i]) {
         option.cost = option.density == 1
@@ -416,21 +461,30 @@ class Pruner {
     }
   }
 
+  Solution solve_layer(Collector& collector, const PrunedLayer& layer, Effort effort, double density) {
+    if (effort == Effort::kNone) {
+      return keep_by_magnitude(weights_of(layer), layer, options_.pattern, density, bias_of(layer));
+    }
+    std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
+    treat(treatments_[layer.node], effort, layer, problems);
+    return solve(problems, layer, options_.pattern, density, bias_of(layer));
+  }
+
   /// Takes every layer `part` of the way to its density, measured in factors. The first time from the dense network,
   /// later on from what training has made of it.
   void solve_layers(double part) {
     const Parameters reference = pruned_;
-    const Effort effort = plan_effort();
-    Collector collector(*network_, reference, pruned_, *samples_, options_.threads, options_.seed);
+    const std::vector<Effort> efforts = plan_efforts();
+    Collector collector(*network_, reference, pruned_, *samples_, plan_collected(*samples_), options_.threads,
+                        options_.seed);
     size_t done = 0;
     for (LayerResult& result : result_.layers) {
       ++done;
       const PrunedLayer& layer = result.layer;
       if (!layer.pruned()) continue;
       const double density = std::pow(layer.density, part);
-      std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-      treat(treatments_[layer.node], effort, layer, problems);
-      Solution solution = solve(problems, layer, options_.pattern, density, bias_of(layer));
+      const Effort effort = is_late(kSolvingUntil) ? Effort::kNone : efforts[done - 1];
+      Solution solution = solve_layer(collector, layer, effort, density);
       weights_of(layer) = std::move(solution.weights);
       bias_of(layer) = std::move(solution.bias);
       masks_[static_cast<size_t>(layer.weight)] = std::move(solution.mask);
@@ -445,25 +499,63 @@ class Pruner {
     return text_of(std::max(0.0, options_.minutes * 60 - clock_.seconds()), "%.0f s left at most");
   }
 
-  /// How many samples of 3 times a forward run a step fit into the time.
-  size_t plan_pushed() const {
+  double planned_macs(double part) const { return part * options_.minutes * 60 * kPlannedMacs; }
+
+  /// Multiply-adds of one run of the network, by its layers.
+  double run_macs() const {
     double macs = 0;
     for (const LayerResult& result : result_.layers) {
       macs += static_cast<double>(result.layer.weights()) * static_cast<double>(result.layer.positions);
     }
-    const double one = 3 * PushedSamples::kSteps * macs;
-    return static_cast<size_t>(kPushedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, one));
+    return std::max(1.0, macs);
   }
 
-  /// Whether settling the masks fits into the time.
-  Effort plan_effort() const {
-    double macs = 0;
+  /// How many times `runs` of the network fit into a part of the time, up to `most`.
+  size_t plan_runs(double part, double runs, size_t most) const {
+    return static_cast<size_t>(std::min(static_cast<double>(most), planned_macs(part) / (runs * run_macs())));
+  }
+
+  /// Each sample is run 3 times in a step.
+  size_t plan_pushed() const { return plan_runs(kPushedPart, 3 * PushedSamples::kSteps, PushedSamples::kMost); }
+
+  /// Each sample is run in both networks, once for probing and once for solving.
+  size_t plan_collected(const Samples& samples) const {
+    const size_t most = std::min(kVariants * samples.size(), kSolverSamples);
+    return std::max(std::min(kFewestSamples, most), plan_runs(kCollectingPart, 4, most));
+  }
+
+  /// How much the outputs depend on each layer's; by node.
+  std::vector<std::vector<float>> measure_slopes(const Samples& samples) const {
+    const size_t n = plan_runs(kImportancePart, 3, kImportanceSamples);
+    if (n < kFewestSamples) return std::vector<std::vector<float>>(graph_.nodes.size());
+    return channel_importance(*network_, taps_, dense_, samples, n, options_.threads);
+  }
+
+  /// By layer. `judges`: samples that judge; half of a run for each, in the mean.
+  std::vector<Probing> plan_probing(size_t judges) const {
+    std::vector<std::vector<double>> costs;
     for (const LayerResult& result : result_.layers) {
-      const auto columns = static_cast<double>(std::min(result.layer.columns, kMaxColumns));
-      if (result.layer.pruned()) macs += kSettlingProducts * static_cast<double>(result.layer.weights()) * columns;
+      costs.push_back(result.layer.pruned() ? probing_macs(result.layer, 0.5 * static_cast<double>(judges) * run_macs())
+                                            : std::vector<double>{0});
     }
-    const bool fits = macs < kSettlingPart * options_.minutes * 60 * kPlannedMacs;
-    return fits ? Effort::kMuch : Effort::kLittle;
+    std::vector<Probing> probing;
+    for (const size_t level : choose_levels(costs, planned_macs(kProbingPart))) {
+      probing.push_back(static_cast<Probing>(level));
+    }
+    return probing;
+  }
+
+  /// By layer.
+  std::vector<Effort> plan_efforts() const {
+    std::vector<std::vector<double>> costs;
+    for (const LayerResult& result : result_.layers) {
+      costs.push_back(result.layer.pruned() ? solving_macs(result.layer) : std::vector<double>{0});
+    }
+    std::vector<Effort> efforts;
+    for (const size_t level : choose_levels(costs, planned_macs(kSolvingPart))) {
+      efforts.push_back(static_cast<Effort>(level));
+    }
+    return efforts;
   }
 
   size_t plan_batches(double part) const {
@@ -476,7 +568,7 @@ class Pruner {
       macs += layer.node < network_->first_trained() ? forward : 6 * forward;
     }
     const double per_batch = macs * kBatch;
-    const double planned = kPlannedPart * options_.minutes * 60 * kPlannedMacs / std::max(1.0, per_batch);
+    const double planned = planned_macs(kPlannedPart) / std::max(1.0, per_batch);
     return static_cast<size_t>(part * std::min(planned, static_cast<double>(options_.max_batches)));
   }
 

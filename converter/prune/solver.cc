@@ -49,6 +49,19 @@ std::vector<Block> blocks_of(const Matrix& scores, BlockShape shape) {
   return blocks;
 }
 
+/// Of equal ones the first, as where blocks are sorted.
+Mask keep_largest_weights(const std::vector<float>& scores, int64_t count) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto end = order.begin() + count;
+  const auto score = [&](size_t at) { return std::isnan(scores[at]) ? -INFINITY : scores[at]; };
+  std::nth_element(order.begin(), end, order.end(),
+                   [&](size_t a, size_t b) { return score(a) > score(b) || (score(a) == score(b) && a < b); });
+  Mask mask(scores.size(), 0);
+  std::for_each(order.begin(), end, [&](size_t at) { mask[at] = 1; });
+  return mask;
+}
+
 Mask keep_two_of_four(const Matrix& scores) {
   Mask mask(scores.data.size(), 0);
   for (int64_t i = 0; i < scores.rows; ++i) {
@@ -206,10 +219,11 @@ Matrix surgeon_rows(const Matrix& h) {
 
 Mask keep_largest(const Matrix& scores, Pattern pattern, double density) {
   if (pattern == Pattern::kTwoOfFour) return keep_two_of_four(scores);
+  auto left = static_cast<int64_t>(std::floor(density * static_cast<double>(scores.data.size()) + 1e-6));
+  if (pattern == Pattern::kFree) return keep_largest_weights(scores.data, left);
   std::vector<Block> blocks = blocks_of(scores, block_of(pattern));
   std::stable_sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.score > b.score; });
   Mask mask(scores.data.size(), 0);
-  auto left = static_cast<int64_t>(std::floor(density * static_cast<double>(mask.size()) + 1e-6));
   for (const Block& block : blocks) {
     if (left < block.rows * block.columns) break;
     left -= block.rows * block.columns;

@@ -134,6 +134,26 @@ def test_interrupt_leaves_the_last_good_file(files, tmp_path):
     assert os.listdir(tmp_path) == ["sparse.onnx"]
 
 
+def test_a_network_too_large_for_the_time_is_pruned_in_time(tmp_path):
+    """Solving its layers takes more than ten times as long."""
+    rng, size = np.random.default_rng(1), 1536
+    nodes, weights, name = [], [], "x"
+    for i in range(3):
+        weights.append(numpy_helper.from_array((rng.normal(size=(size, size)) / 39).astype(np.float32), f"w{i}"))
+        nodes += [helper.make_node("MatMul", [name, f"w{i}"], [f"m{i}"]), helper.make_node("Relu", [f"m{i}"], [f"r{i}"])]
+        name = f"r{i}"
+    values = [helper.make_tensor_value_info(v, TensorProto.FLOAT, [1, 40, size]) for v in ("x", name)]
+    graph = helper.make_graph(nodes, "wide", values[:1], values[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "net.onnx")
+    samples = rng.normal(size=(64, 40, size)).astype(np.float32)
+    np.save(tmp_path / "samples.npy", samples)
+    start = time.time()
+    result = prune(tmp_path / "net.onnx", tmp_path / "sparse.onnx", tmp_path / "samples.npy", "--threads", "1")
+    assert time.time() - start < 60
+    assert result["sparsity"] >= 0.5 - 1e-3
+    check_engines_agree(tmp_path / "sparse.onnx", samples[:1], tmp_path)
+
+
 def fails(code, *arguments, says=""):
     done = call("prune", *arguments, check=False)
     assert done.returncode == code, done.stderr

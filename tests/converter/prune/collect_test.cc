@@ -28,7 +28,9 @@ struct TwoLayers {
       for (float& w : pruned[static_cast<size_t>(net.graph().nodes[0].inputs[operand])]) w *= 0.5f;
     }
   }
-  Collector collector(size_t threads = 2) const { return {*network, dense, pruned, samples, threads, 1}; }
+  Collector collector(size_t threads = 2) const {
+    return {*network, dense, pruned, samples, 3 * samples.size(), threads, 1};
+  }
   const std::vector<float>& weights() const { return dense[static_cast<size_t>(layer.weight)]; }
 
   TestNet net;

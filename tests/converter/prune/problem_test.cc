@@ -87,6 +87,17 @@ TEST_CASE("solve: the row that counts keeps its weights, the bias makes good for
   }
 }
 
+TEST_CASE("keep_by_magnitude: the largest of each group, as they are") {
+  const std::vector<float> weights = {1, -3, 2, 0, 4, 0, 0, -3};
+  const Solution half = keep_by_magnitude(weights, layer_of_two_groups(), Pattern::kFree, 0.5, {1, 2, 3, 4});
+  CHECK(half.mask == Mask{0, 1, 1, 0, 1, 0, 0, 1});
+  CHECK(half.weights == std::vector<float>{0, -3, 2, 0, 4, 0, 0, -3});
+  CHECK(half.bias == std::vector<float>{1, 2, 3, 4});
+  CHECK(half.error == doctest::Approx(1.0 / 39));
+  CHECK(lost_by_magnitude(weights, layer_of_two_groups(), Pattern::kFree, 0.25) == doctest::Approx(14.0 / 39));
+  CHECK(keep_by_magnitude({0, 0, 0, 0, 0, 0, 0, 0}, layer_of_two_groups(), Pattern::kFree, 0.5, {}).error == 0);
+}
+
 TEST_CASE("solve: nothing is lost where all is kept") {
   for (const Effort effort : {Effort::kLittle, Effort::kMuch}) {
     std::vector<Problem> problems = two_groups();

@@ -116,6 +116,13 @@ TEST_CASE("keep_largest: the named share, whole blocks, smaller blocks at the en
   }
 }
 
+TEST_CASE("keep_largest: of equal ones the first, what is no number last") {
+  Matrix scores(1, 6);
+  scores.data = {2, NAN, 3, 2, 2, NAN};
+  CHECK(keep_largest(scores, Pattern::kFree, 0.5) == Mask{1, 0, 1, 1, 0, 0});
+  CHECK(keep_largest(scores, Pattern::kFree, 0.9) == Mask{1, 1, 1, 1, 1, 0});
+}
+
 TEST_CASE("keep_largest: two of four by size, whatever the density") {
   Matrix scores(1, 8);
   scores.data = {1, 4, 3, 2, 9, 9, 0, 0};
