@@ -6,12 +6,13 @@
 namespace lacuna::prune {
 namespace {
 
-constexpr double kDamping = 0.01;       ///< of each input's own variance
-constexpr double kLeastVariance = 0.1;  ///< of an output, as part of the mean over outputs, which is added
+constexpr double kDamping = 0.01;            ///< of each input's own variance
+constexpr int64_t kEnoughWeights = 1 << 20;  ///< that tell what magnitudes lose
+constexpr double kLeastVariance = 0.1;       ///< of an output, as part of the mean over outputs, which is added
 
 /// w h w^T, row by row.
-std::vector<double> squares_of_rows(const Matrix& w, const Matrix& h) {
-  const Matrix image = product(w, h);
+std::vector<double> squares_of_rows(const Matrix& w, const Matrix& h, size_t threads = 1) {
+  const Matrix image = product(w, h, threads);
   std::vector<double> squares;
   for (int64_t i = 0; i < w.rows; ++i) {
     squares.push_back(static_cast<double>(dot(image.row(i), w.row(i), w.columns)));
@@ -28,11 +29,11 @@ double squares_of(const std::vector<float>& numbers) {
 }
 
 /// Adds the squared loss of the outputs and their squares.
-void measure(const Problem& problem, const Matrix& solved, double* lost, double* all) {
+void measure(const Problem& problem, const Matrix& solved, size_t threads, double* lost, double* all) {
   Matrix change = problem.weights;
   for (size_t i = 0; i < change.data.size(); ++i) change.data[i] -= solved.data[i];
-  *lost += sum_of(squares_of_rows(change, problem.h));
-  *all += sum_of(squares_of_rows(problem.weights, problem.h));
+  *lost += sum_of(squares_of_rows(change, problem.h, threads));
+  *all += sum_of(squares_of_rows(problem.weights, problem.h, threads));
 }
 
 Problem make_problem(Collector& collector, const PrunedLayer& layer, int64_t group, int64_t first, int64_t last,
@@ -62,14 +63,14 @@ std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& laye
   return problems;
 }
 
-void even_out(double evenness, Effort effort, std::vector<Problem>& problems) {
+void even_out(double evenness, Effort effort, std::vector<Problem>& problems, size_t threads) {
   for (Problem& problem : problems) {
     problem.h = problem.moments.h;
     const std::vector<float> added = damp(problem.h, kDamping, evenness);
     // Damping pulls towards the dense weights, not towards zero.
     Matrix goal = problem.moments.g;
     for (int64_t i = 0; i < goal.rows; ++i) goal.row(i)[i] += added[static_cast<size_t>(i)];
-    problem.targets = product(problem.weights, goal);
+    problem.targets = product(problem.weights, goal, threads);
     // What is added to the layer's output has lost something as well; it is made good for here.
     const std::vector<float>& lost = problem.moments.lost.data;
     for (size_t i = 0; i < lost.size(); ++i) problem.targets.data[i] += lost[i];
@@ -86,13 +87,14 @@ void set_importance(const std::vector<float>& importance, const PrunedLayer& lay
   }
 }
 
-void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems) {
-  even_out(treatment.evenness, effort, problems);
+void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems,
+           size_t threads) {
+  even_out(treatment.evenness, effort, problems, threads);
   set_importance(treatment.importance, layer, problems);
 }
 
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
-               const std::vector<float>& bias) {
+               const std::vector<float>& bias, size_t threads) {
   Solution solution;
   solution.weights.resize(static_cast<size_t>(layer.weights()));
   solution.mask.resize(solution.weights.size());
@@ -101,10 +103,10 @@ Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, P
   for (const Problem& problem : problems) {
     const Matrix& w = problem.weights;
     const Mask kept = problem.surgeon.data.empty()
-                          ? settle_mask(w, problem.h, problem.targets, pattern, density, problem.importance)
+                          ? settle_mask(w, problem.h, problem.targets, pattern, density, problem.importance, threads)
                           : choose_mask(w, problem.surgeon, pattern, density, nullptr, problem.importance);
-    const Matrix solved = solve_on_mask(w, problem.h, problem.targets, kept);
-    measure(problem, solved, &lost, &all);
+    const Matrix solved = solve_on_mask(w, problem.h, problem.targets, kept, threads);
+    measure(problem, solved, threads, &lost, &all);
     for (int64_t i = 0; i < w.rows; ++i) {
       const int64_t row = problem.group * layer.rows + i, at = row * layer.columns + problem.first;
       double shift = problem.moments.mean_lost.empty() ? 0 : problem.moments.mean_lost[static_cast<size_t>(i)];
@@ -140,7 +142,19 @@ Solution keep_by_magnitude(const std::vector<float>& weights, const PrunedLayer&
 }
 
 double lost_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density) {
-  return keep_by_magnitude(weights, layer, pattern, density, {}).error;
+  PrunedLayer part = layer;
+  part.groups = 1;
+  part.rows = 0;
+  std::vector<float> rows;
+  const int64_t all = layer.groups * layer.rows, block = block_of(Pattern::k4x1).rows;
+  const int64_t step = block * std::max<int64_t>(1, layer.weights() / kEnoughWeights);
+  for (int64_t row = 0; row < all; row += step) {
+    const int64_t n = std::min(block, all - row);
+    const auto begin = weights.begin() + row * layer.columns;
+    rows.insert(rows.end(), begin, begin + n * layer.columns);
+    part.rows += n;
+  }
+  return keep_by_magnitude(rows, part, pattern, density, {}).error;
 }
 
 double loss_of_mask(const std::vector<Problem>& problems, Pattern pattern, double density) {

@@ -47,23 +47,24 @@ struct Solution {
 std::vector<Problem> make_problems(Collector& collector, const PrunedLayer& layer, const std::vector<float>& weights);
 
 /// Sets all that a treatment decides but the importance.
-void even_out(double evenness, Effort effort, std::vector<Problem>& problems);
+void even_out(double evenness, Effort effort, std::vector<Problem>& problems, size_t threads = 1);
 
 /// `importance`: of all outputs of the layer, or empty.
 void set_importance(const std::vector<float>& importance, const PrunedLayer& layer, std::vector<Problem>& problems);
 
 /// Both.
-void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems);
+void treat(const Treatment& treatment, Effort effort, const PrunedLayer& layer, std::vector<Problem>& problems,
+           size_t threads = 1);
 
 /// Chooses the mask and solves on it. `bias` is what the layer has so far.
 Solution solve(const std::vector<Problem>& problems, const PrunedLayer& layer, Pattern pattern, double density,
-               const std::vector<float>& bias);
+               const std::vector<float>& bias, size_t threads = 1);
 
 /// Keeps the largest of the weights, which stay as they are; `bias` stays as well.
 Solution keep_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density,
                            const std::vector<float>& bias);
 
-/// Part of the squares of the weights that this takes.
+/// About what part of the squares of the weights that takes: all groups together, of large layers some rows.
 double lost_by_magnitude(const std::vector<float>& weights, const PrunedLayer& layer, Pattern pattern, double density);
 
 /// What the mask alone costs, in a unit that all densities share. For little effort.

@@ -228,7 +228,7 @@ class Pruner {
   /// Error at the outputs when the layer alone is solved at `density`.
   double loss_of_probe(const std::vector<Problem>& problems, const OutputError& probe_error, const PrunedLayer& layer,
                        double density) {
-    const Solution probe = solve(problems, layer, options_.pattern, density, bias_of(layer));
+    const Solution probe = solve(problems, layer, options_.pattern, density, bias_of(layer), options_.threads);
     Parameters changed = dense_;
     changed[static_cast<size_t>(layer.weight)] = probe.weights;
     changed[static_cast<size_t>(layer.bias)] = probe.bias;
@@ -253,11 +253,11 @@ class Pruner {
     const std::vector<float> inverses = inverse_variances(problems, layer);
     const std::vector<float> both = geometric_mean(slopes, inverses);
     for (const double evenness : kEvenness) {
-      even_out(evenness, Effort::kLittle, problems);
+      even_out(evenness, Effort::kLittle, problems, options_.threads);
       probe(evenness, both);
       if (probing == Probing::kOnce) return problems;
     }
-    even_out(best.evenness, Effort::kLittle, problems);
+    even_out(best.evenness, Effort::kLittle, problems, options_.threads);
     for (const std::vector<float>& importance : {slopes, inverses}) {
       if (!importance.empty()) probe(best.evenness, importance);
     }
@@ -466,8 +466,8 @@ class Pruner {
       return keep_by_magnitude(weights_of(layer), layer, options_.pattern, density, bias_of(layer));
     }
     std::vector<Problem> problems = make_problems(collector, layer, weights_of(layer));
-    treat(treatments_[layer.node], effort, layer, problems);
-    return solve(problems, layer, options_.pattern, density, bias_of(layer));
+    treat(treatments_[layer.node], effort, layer, problems, options_.threads);
+    return solve(problems, layer, options_.pattern, density, bias_of(layer), options_.threads);
   }
 
   /// Takes every layer `part` of the way to its density, measured in factors. The first time from the dense network,
@@ -580,9 +580,10 @@ class Pruner {
     distill_options.rate = std::clamp(kRateByError * lost_.error, kLeastRate, kMostRate);
     distill_options.threads = options_.threads;
     distill_options.seed = options_.seed + static_cast<uint32_t>(result_.batches);
-    if (distill_options.batches == 0) return;
+    const double until = last ? kMostPart : kStagesPart;
+    if (distill_options.batches == 0 || is_late(until)) return;
     const Parameters before = pruned_;
-    const double start = clock_.seconds(), end = options_.minutes * 60 * (last ? kMostPart : kStagesPart);
+    const double start = clock_.seconds(), end = options_.minutes * 60 * until;
     double smooth = 0;
     distill(*network_, taps_, dense_, pruned_, masks_, *samples_, distill_options, [&](size_t batch, double loss) {
       smooth = batch == 0 ? loss : 0.95 * smooth + 0.05 * loss;

@@ -3,15 +3,18 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "converter/ir/error.h"
 #include "converter/prune/eigen.h"
+#include "converter/prune/parallel.h"
 
 namespace lacuna::prune {
 namespace {
 
 constexpr int64_t kBlockColumns = 128;
+constexpr int64_t kLargeProduct = 1 << 22;  ///< multiply-adds that are worth several threads
 constexpr int kMaxIterations = 200;
 constexpr double kResidual = 1e-4;
 /// Of settle_mask: rounds at most, steps of conjugate gradients in each, the first penalty, and after how many rounds
@@ -51,14 +54,24 @@ std::vector<Block> blocks_of(const Matrix& scores, BlockShape shape) {
 
 /// Of equal ones the first, as where blocks are sorted.
 Mask keep_largest_weights(const std::vector<float>& scores, int64_t count) {
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  const auto end = order.begin() + count;
-  const auto score = [&](size_t at) { return std::isnan(scores[at]) ? -INFINITY : scores[at]; };
-  std::nth_element(order.begin(), end, order.end(),
-                   [&](size_t a, size_t b) { return score(a) > score(b) || (score(a) == score(b) && a < b); });
   Mask mask(scores.size(), 0);
-  std::for_each(order.begin(), end, [&](size_t at) { mask[at] = 1; });
+  if (count <= 0) return mask;
+  std::vector<float> sorted = scores;
+  std::replace_if(
+      sorted.begin(), sorted.end(), [](float x) { return std::isnan(x); }, -INFINITY);
+  const auto last = sorted.begin() + (count - 1);
+  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<float>());
+  const float limit = *last;
+  for (size_t i = 0; i < mask.size(); ++i) {
+    mask[i] = scores[i] > limit ? 1 : 0;
+    count -= mask[i];
+  }
+  for (size_t i = 0; i < mask.size() && count > 0; ++i) {
+    const bool at_limit = scores[i] == limit || (std::isnan(scores[i]) && limit == -INFINITY);
+    if (!at_limit) continue;
+    mask[i] = 1;
+    --count;
+  }
   return mask;
 }
 
@@ -135,9 +148,9 @@ std::vector<float> normalize(Matrix& h) {
 }
 
 /// A few steps of conjugate gradients, row by row, from x towards x (h + penalty) = goal.
-void approach(const Matrix& h, float penalty, const Matrix& goal, Matrix& x) {
+void approach(const Matrix& h, float penalty, const Matrix& goal, Matrix& x, size_t threads) {
   const auto image_of = [&](const Matrix& m) {
-    Matrix image = product(m, h);
+    Matrix image = product(m, h, threads);
     for (size_t k = 0; k < image.data.size(); ++k) image.data[k] += penalty * m.data[k];
     return image;
   };
@@ -281,7 +294,7 @@ Mask choose_mask(const Matrix& weights, const Matrix& u, Pattern pattern, double
 }
 
 Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, Pattern pattern, double density,
-                 const std::vector<float>& importance) {
+                 const std::vector<float>& importance, size_t threads) {
   Matrix unit_h = h;
   const std::vector<float> units = normalize(unit_h);
   Matrix x = weights, goal = targets;
@@ -298,7 +311,7 @@ Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, 
   for (int round = 1; round <= kRounds; ++round) {
     Matrix wanted = goal;
     for (size_t k = 0; k < wanted.data.size(); ++k) wanted.data[k] += penalty * sparse.data[k] - multipliers.data[k];
-    approach(unit_h, penalty, wanted, x);
+    approach(unit_h, penalty, wanted, x, threads);
     for (size_t k = 0; k < x.data.size(); ++k) {
       sparse.data[k] = x.data[k] + multipliers.data[k] / penalty;
       scores.data[k] = sparse.data[k] * sparse.data[k];
@@ -316,18 +329,24 @@ Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, 
   return mask;
 }
 
-Matrix product(const Matrix& a, const Matrix& b) {
+Matrix product(const Matrix& a, const Matrix& b, size_t threads) {
   Matrix c(a.rows, b.columns);
-  Scratch scratch;
-  multiply(a.rows, b.columns, a.columns, rows_of(a.data.data(), a.columns), rows_of(b.data.data(), b.columns),
-           c.data.data(), false, scratch);
+  const bool large = a.rows * a.columns * b.columns >= kLargeProduct;
+  const auto stripes = large ? static_cast<int64_t>(threads) : 1;
+  parallel_for(static_cast<size_t>(stripes), threads, [&](size_t stripe, size_t) {
+    const auto i = static_cast<int64_t>(stripe);
+    const int64_t begin = a.rows * i / stripes, end = a.rows * (i + 1) / stripes;
+    Scratch scratch;
+    multiply(end - begin, b.columns, a.columns, rows_of(a.row(begin), a.columns), rows_of(b.data.data(), b.columns),
+             c.row(begin), false, scratch);
+  });
   return c;
 }
 
-Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask) {
+Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask, size_t threads) {
   Matrix w = start;
   keep_only(mask, w);
-  Matrix residual = product(w, h);
+  Matrix residual = product(w, h, threads);
   for (size_t i = 0; i < residual.data.size(); ++i) residual.data[i] = targets.data[i] - residual.data[i];
   keep_only(mask, residual);
   Matrix goal = targets;
@@ -351,7 +370,7 @@ Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets
       done = done && row_dot(residual, residual, i) <= kResidual * kResidual * row_dot(goal, goal, i);
     }
     if (done) break;
-    Matrix image = product(direction, h);
+    Matrix image = product(direction, h, threads);
     keep_only(mask, image);
     for (int64_t i = 0; i < w.rows; ++i) {
       const double curvature = row_dot(direction, image, i);

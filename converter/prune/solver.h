@@ -67,16 +67,16 @@ Mask choose_mask(const Matrix& weights, const Matrix& surgeon, Pattern pattern, 
 /// use Meng et al., "ALPS", 2024). At most 60 rounds, about 30, of 5 products with `h`, for a tenth less loss than
 /// choose_mask().
 Mask settle_mask(const Matrix& weights, const Matrix& h, const Matrix& targets, Pattern pattern, double density,
-                 const std::vector<float>& importance = {});
+                 const std::vector<float>& importance = {}, size_t threads = 1);
 
 /// The `density` of the weights, or blocks of them, with the largest sums of `scores`.
 Mask keep_largest(const Matrix& scores, Pattern pattern, double density);
 
 /// The weights on `mask` that solve H w' = t for each row of `targets` = W G, to a relative residual of about 1e-4:
 /// conjugate gradients for all rows together, preconditioned by the diagonal. `start` is where they begin.
-Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask);
+Matrix solve_on_mask(const Matrix& start, const Matrix& h, const Matrix& targets, const Mask& mask, size_t threads = 1);
 
-/// a b, on the desktop's CPU.
-Matrix product(const Matrix& a, const Matrix& b);
+/// a b, on the desktop's CPU. The result does not depend on the number of threads.
+Matrix product(const Matrix& a, const Matrix& b, size_t threads = 1);
 
 }  // namespace lacuna::prune

@@ -116,6 +116,18 @@ TEST_CASE("keep_largest: the named share, whole blocks, smaller blocks at the en
   }
 }
 
+TEST_CASE("product: the same for any number of threads, more of them than rows") {
+  std::mt19937 rng(1);
+  for (const int64_t rows : {3, 61}) {
+    Matrix a(rows, 300), b(300, 257 * 64 / rows);
+    for (Matrix* m : {&a, &b}) {
+      for (float& x : m->data) x = std::normal_distribution<float>()(rng);
+    }
+    const Matrix one = product(a, b);
+    for (const size_t threads : {2, 3, 8}) CHECK(product(a, b, threads).data == one.data);
+  }
+}
+
 TEST_CASE("keep_largest: of equal ones the first, what is no number last") {
   Matrix scores(1, 6);
   scores.data = {2, NAN, 3, 2, 2, NAN};
