@@ -27,6 +27,9 @@ LineTiling choose_bands(const ConvGeometry& lines, int64_t runs, int64_t points)
   const int64_t channel_bytes = points * lines.channels * lines.width.kernel * static_cast<int64_t>(sizeof(float));
   for (int64_t rows = std::clamp<int64_t>(kMostRuns / runs, 1, lines.height.out);; --rows) {
     LineTiling tiling = cut_bands(lines, runs, rows);
+    // Of an odd number of bands, one of two threads does one more.
+    const LineTiling even = cut_bands(lines, runs, ceil_div(lines.height.out, tiling.bands + 1));
+    if (tiling.bands > 1 && tiling.bands % 2 != 0 && even.rows * runs >= kEnoughRuns) tiling = even;
     tiling.plane_stride = tiling.source_rows * runs;
     const bool fits = channel_bytes * tiling.plane_stride <= kNearBytes;
     if (fits || rows == 1 || (rows - 1) * runs < kEnoughRuns) return tiling;
