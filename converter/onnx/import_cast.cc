@@ -9,7 +9,7 @@ void import_cast(NodeContext& node) {
   const ValueId x = node.input(0);
   const auto type = static_cast<DataType>(node.int_attr("to"));
   if (!is_float(type) && !is_integer(type)) unsupported("a cast to " + name_of(type));
-  const ElementType element_type = is_float(type) ? ElementType::kF32 : ElementType::kI64;
+  const ElementType element_type = element_type_of(type);
   const bool to_bool = type == DataType::kBool;
   if (node.graph().value(x).type == element_type && !to_bool) return node.set_output(x);
   if (!node.is_constant(0)) {

@@ -48,7 +48,7 @@ void import_eye_like(NodeContext& node) {
   if (node.has_attr("dtype")) {
     const auto data_type = static_cast<DataType>(node.int_attr("dtype"));
     if (!is_float(data_type) && !is_integer(data_type)) unsupported("a matrix of " + name_of(data_type));
-    type = is_float(data_type) ? ElementType::kF32 : ElementType::kI64;
+    type = element_type_of(data_type);
   }
   const int64_t k = std::clamp(node.int_attr("k", 0), -shape[0], shape[1]);
   node.set_output(node.add_folded(type, shape, [&] {

@@ -150,7 +150,7 @@ void copy_list(const TensorProto& proto, const List& list, int64_t n, std::vecto
 
 Tensor decode_lists(const TensorProto& proto, DataType type, const Shape& shape) {
   Tensor out;
-  out.type = is_float(type) ? ElementType::kF32 : ElementType::kI64;
+  out.type = element_type_of(type);
   out.shape = shape;
   const int64_t n = count(shape);
   const auto integer = [](auto x) { return static_cast<int64_t>(x); };
@@ -259,7 +259,7 @@ Tensor decode_tensor(const TensorProto& proto, const std::string& folder) {
     malformed(describe(proto) + " has " + std::to_string(bytes.size()) + " bytes where its shape needs " +
               std::to_string(wanted_bytes));
   }
-  Tensor out(is_float(type) ? ElementType::kF32 : ElementType::kI64, shape);
+  Tensor out(element_type_of(type), shape);
   decode_raw(type, bytes, out);
   return out;
 }

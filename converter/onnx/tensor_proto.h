@@ -30,6 +30,8 @@ enum class DataType : int32_t {
 
 bool is_float(DataType type);    ///< fp16, bf16, fp32 or fp64: becomes f32
 bool is_integer(DataType type);  ///< an integer of 8 to 64 bits or bool: becomes i64
+/// What one of these becomes.
+inline ElementType element_type_of(DataType type) { return is_float(type) ? ElementType::kF32 : ElementType::kI64; }
 std::string name_of(DataType type);
 
 /// A shape from untrusted dimensions. Throws Error(kMalformed) for negative dimensions or 2^31 elements and more,

@@ -531,32 +531,25 @@ class Pruner {
     return channel_importance(*network_, taps_, dense_, samples, n, options_.threads);
   }
 
-  /// By layer. `judges`: samples that judge; half of a run for each, in the mean.
-  std::vector<Probing> plan_probing(size_t judges) const {
+  /// By layer: the level that fits into a part of the time. `costs_of`: multiply-adds of a pruned layer by level.
+  template <class Level, class Costs>
+  std::vector<Level> plan_levels(double part, Costs costs_of) const {
     std::vector<std::vector<double>> costs;
     for (const LayerResult& result : result_.layers) {
-      costs.push_back(result.layer.pruned() ? probing_macs(result.layer, 0.5 * static_cast<double>(judges) * run_macs())
-                                            : std::vector<double>{0});
+      costs.push_back(result.layer.pruned() ? costs_of(result.layer) : std::vector<double>{0});
     }
-    std::vector<Probing> probing;
-    for (const size_t level : choose_levels(costs, planned_macs(kProbingPart))) {
-      probing.push_back(static_cast<Probing>(level));
-    }
-    return probing;
+    std::vector<Level> levels;
+    for (const size_t level : choose_levels(costs, planned_macs(part))) levels.push_back(static_cast<Level>(level));
+    return levels;
   }
 
-  /// By layer.
-  std::vector<Effort> plan_efforts() const {
-    std::vector<std::vector<double>> costs;
-    for (const LayerResult& result : result_.layers) {
-      costs.push_back(result.layer.pruned() ? solving_macs(result.layer) : std::vector<double>{0});
-    }
-    std::vector<Effort> efforts;
-    for (const size_t level : choose_levels(costs, planned_macs(kSolvingPart))) {
-      efforts.push_back(static_cast<Effort>(level));
-    }
-    return efforts;
+  /// `judges`: samples that judge; half of a run for each, in the mean.
+  std::vector<Probing> plan_probing(size_t judges) const {
+    const double judging = 0.5 * static_cast<double>(judges) * run_macs();
+    return plan_levels<Probing>(kProbingPart, [&](const PrunedLayer& layer) { return probing_macs(layer, judging); });
   }
+
+  std::vector<Effort> plan_efforts() const { return plan_levels<Effort>(kSolvingPart, solving_macs); }
 
   size_t plan_batches(double part) const {
     // Of one sample: the dense network forward; behind the front the pruned one as well, and backward, which is twice
