@@ -12,6 +12,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operators.md"
 
 
+HOW_READ = """\
+## How some of them are read
+
+- **Booleans** that the network computes are 0 and 1 in fp32, as outputs too. Integers are known when a model is converted: sizes,
+  indices, counts. What computes integers from its input stays in the application.
+- **Recurrent layers** (`LSTM`, `GRU`, `RNN`, `UNIDIRECTIONAL_SEQUENCE_LSTM`) become their steps, one behind the other, up to 2048. All steps
+  read the same weights, which the file holds once. A layer begins with the state that it is given, or with zeros at every run: state that
+  LiteRT would keep between runs is given and taken as input and output. Lengths of sequences are constants, one for the whole batch.
+- **`If`, `Loop`, `Scan`, `IF` and `WHILE`** disappear where what decides is known when the model is converted: the branch that is taken, or
+  all turns, become part of the program. A loop that goes on until the network has computed something is refused.
+- **`Attention`** takes keys and values of earlier runs as inputs and gives them as outputs, with sizes that are known.
+""".splitlines()
+
+
 def attribute_tables(schema):
     """{table: (comment, [(field, type, default, comment)])} of op_attrs.fbs."""
     tables = {}
@@ -59,6 +73,7 @@ def page():
                                ("TFLite", "converter/tflite/tflite_ops.cc", r"case BuiltinOperator::(\w+):")):
         names = listed(ROOT / path, pattern)
         lines += ["", f"## Read from {title} ({len(names)})", "", ", ".join(f"`{n}`" for n in names)]
+    lines += ["", *HOW_READ]
     return "\n".join(lines) + "\n"
 
 

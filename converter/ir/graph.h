@@ -34,6 +34,7 @@ struct Value {
   Shape shape;
   std::shared_ptr<const Tensor> constant;  ///< null for a value that is computed
   fbs::Dtype dtype = fbs::Dtype::F32;      ///< on the device: converter/choose/dtypes.h
+  bool truth = false;                      ///< a computed 0 or 1 that is a boolean: converter/ir/truths.h
 };
 
 struct Node {

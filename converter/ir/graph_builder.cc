@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "sdk/format/limits.h"
+
 namespace lacuna {
 
 namespace {
 
 constexpr uint64_t kMaxFoldedMacs = uint64_t{20} << 30;
-constexpr int64_t kMaxElements = std::numeric_limits<int32_t>::max();
+/// Constants among them, many of which go again.
+constexpr size_t kMostValues = size_t{1} << 18;
+constexpr int64_t kMostElements = std::numeric_limits<int32_t>::max();
 
 /// Operators that only move elements: their references take both element types.
 bool moves_elements(fbs::OpAttrs type) {
@@ -25,12 +29,14 @@ bool moves_elements(fbs::OpAttrs type) {
   }
 }
 
+bool is_empty(const Shape& shape) { return count(shape) == 0; }
+
 void check_size(const Shape& shape) {
   int64_t elements = 1;
   for (const int64_t dim : shape) {
     if (dim < 0) malformed("a tensor " + to_string(shape) + " has a negative dimension");
     if (dim == 0) unsupported("zero-sized tensors are not supported");
-    if (dim > kMaxElements / elements) {
+    if (dim > kMostElements / elements) {
       throw Error(ExitCode::kResourceLimit, "a tensor " + to_string(shape) + " has 2^31 elements or more");
     }
     elements *= dim;
@@ -78,7 +84,10 @@ ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::
       unsupported("it computes a constant and would take too long; fold constants before the export");
     }
   }
-  return append(graph_, std::move(attrs), std::move(inputs), name_ + suffix);
+  const bool truth = moves_elements(attrs.type) && graph_.value(inputs.front()).truth;
+  const ValueId result = append(graph_, std::move(attrs), std::move(inputs), name_ + suffix);
+  graph_.value(result).truth = truth;
+  return result;
 }
 
 ValueId GraphBuilder::add_constant(Tensor tensor, const std::string& suffix) {
@@ -153,6 +162,9 @@ ValueId GraphBuilder::expand(ValueId x, const Shape& shape, const std::string& s
 ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step,
                             const Shape& sizes, const std::string& suffix) {
   const Shape& shape = graph_.shape(x);
+  if (is_empty(sizes))
+    return add_folded(
+        graph_.value(x).type, sizes, [] { return Tensor(); }, suffix);
   check_size(sizes);
   fbs::SliceAttrsT attrs;
   bool whole = true;
@@ -173,7 +185,23 @@ ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const 
   return emit(make_attrs(std::move(attrs)), {x}, suffix);
 }
 
+std::vector<ValueId> GraphBuilder::join_in_parts(const std::vector<ValueId>& values, int axis,
+                                                 const std::string& suffix) {
+  std::vector<ValueId> parts;
+  for (size_t first = 0; first < values.size(); first += kMaxStepInputs) {
+    const size_t last = std::min(values.size(), first + kMaxStepInputs);
+    const std::vector<ValueId> part(values.begin() + static_cast<std::ptrdiff_t>(first),
+                                    values.begin() + static_cast<std::ptrdiff_t>(last));
+    parts.push_back(concat(part, axis, suffix + "/part_" + std::to_string(parts.size())));
+  }
+  return parts;
+}
+
 ValueId GraphBuilder::concat(std::vector<ValueId> values, int axis, const std::string& suffix) {
+  const auto nothing = [this](ValueId id) { return is_empty(graph_.shape(id)); };
+  const auto kept = std::remove_if(values.begin(), values.end(), nothing);
+  if (kept != values.begin()) values.erase(kept, values.end());
+  while (values.size() > kMaxStepInputs) values = join_in_parts(values, axis, suffix);
   if (values.size() == 1) return values.front();
   fbs::ConcatAttrsT attrs;
   attrs.axis = static_cast<uint32_t>(axis);
@@ -192,8 +220,14 @@ ValueId GraphBuilder::pad(fbs::PadMode mode, ValueId x, const std::vector<int64_
   return emit(make_attrs(std::move(attrs)), {x}, suffix);
 }
 
+void GraphBuilder::check_turn() const {
+  if (graph_.nodes.size() <= kMaxSteps && graph_.values.size() <= kMostValues) return;
+  unsupported("with all turns of its loops the network has more than the " + std::to_string(kMaxSteps) +
+              " steps of a file; export with fewer turns, or run it in parts");
+}
+
 std::vector<int64_t> GraphBuilder::index_list(int64_t n) {
-  if (n > kMaxElements) throw Error(ExitCode::kResourceLimit, "it takes 2^31 elements or more");
+  if (n > kMostElements) throw Error(ExitCode::kResourceLimit, "it takes 2^31 elements or more");
   budget_.take(ElementType::kI64, make_shape({n}), name_);
   std::vector<int64_t> list;
   list.reserve(static_cast<size_t>(n));

@@ -59,9 +59,12 @@ class GraphBuilder {
   /// x itself when all of it is taken. Throws kMalformed when a place is outside of x.
   ValueId slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step, const Shape& sizes,
                 const std::string& suffix = "");
+  /// Any number of values: more than a step of the format takes are joined in parts first.
   ValueId concat(std::vector<ValueId> values, int axis, const std::string& suffix = "");
   ValueId pad(fbs::PadMode mode, ValueId x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end,
               float value = 0, const std::string& suffix = "");
+  /// Throws kUnsupported when the graph has become too large for another turn of a loop.
+  void check_turn() const;
   /// An empty list with room for `n` indices, once memory is granted.
   std::vector<int64_t> index_list(int64_t n);
   /// Throws kMalformed for indices outside of dimension `axis`.
@@ -69,6 +72,8 @@ class GraphBuilder {
                  const std::string& suffix = "");
 
  private:
+  std::vector<ValueId> join_in_parts(const std::vector<ValueId>& values, int axis, const std::string& suffix);
+
   Graph& graph_;
   MemoryBudget& budget_;
   std::string name_;

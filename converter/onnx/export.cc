@@ -328,6 +328,16 @@ class Exporter {
     }
   }
 
+  /// A truth is a number.
+  void add_truth(const char* op, const Node& node, const std::vector<std::string>& sides) {
+    make("Cast", node, {step(op, node, "/truth", sides)}).set("to", int64_t{1});
+  }
+
+  void add_mask(const Node& node, const std::vector<std::string>& sides) {
+    const std::string nothing = scalar(node, "/nothing", 0);
+    make("Where", node, {step("Equal", node, "/masked", {sides[0], nothing}), nothing, sides[1]});
+  }
+
   void add_binary(const Node& node, fbs::BinaryKind kind) {
     const std::vector<std::string> sides = {in(node, 0), in(node, 1)};
     switch (kind) {
@@ -362,6 +372,15 @@ class Exporter {
       }
       case fbs::BinaryKind::Mod:
         make("Mod", node, sides).set("fmod", int64_t{1});
+        return;
+      case fbs::BinaryKind::Less:
+        return add_truth("Less", node, sides);
+      case fbs::BinaryKind::LessOrEqual:
+        return add_truth("LessOrEqual", node, sides);
+      case fbs::BinaryKind::Equal:
+        return add_truth("Equal", node, sides);
+      case fbs::BinaryKind::Mask:
+        add_mask(node, sides);
         return;
     }
   }

@@ -1,7 +1,7 @@
-// Functions of two and more broadcast operands: arithmetic on the device, integers and comparisons while importing.
+// Functions of two and more broadcast operands.
 #include <map>
 
-#include "converter/ir/host_arithmetic.h"
+#include "converter/ir/truths.h"
 #include "converter/onnx/node_context.h"
 
 namespace lacuna::onnx {
@@ -37,8 +37,7 @@ ValueId fold(NodeContext& node, HostBinary function, ValueId a, ValueId b) {
   if (!node.graph().is_constant(a) || !node.graph().is_constant(b)) malformed("operands have different element types");
   const Tensor& left = node.graph().constant(a);
   const Tensor& right = node.graph().constant(b);
-  const ElementType type = function >= HostBinary::kEqual ? ElementType::kI64 : left.type;
-  return node.add_folded(type, broadcast_shape(left.shape, right.shape),
+  return node.add_folded(left.type, broadcast_shape(left.shape, right.shape),
                          [&] { return host_binary(function, left, right); });
 }
 
@@ -80,9 +79,24 @@ void import_variadic(NodeContext& node) {
 }
 
 void import_comparison(NodeContext& node) {
-  node.constant(0, "operand of a comparison");
-  node.constant(1, "operand of a comparison");
-  node.set_output(fold(node, comparison_of(node.op_type()), node.input(0), node.input(1)));
+  node.set_output(compare(node, comparison_of(node.op_type()), node.input(0), node.input(1)));
+}
+
+void import_is_nan(NodeContext& node) {
+  const ValueId is_number = compare(node, HostBinary::kEqual, node.input(0), node.input(0), "/is_number");
+  node.set_output(logical_not(node, is_number));
+}
+
+void import_is_inf(NodeContext& node) {
+  const bool negative = node.int_attr("detect_negative", 1) != 0;
+  const bool positive = node.int_attr("detect_positive", 1) != 0;
+  ValueId x = node.input(0);
+  if (!negative && !positive) {
+    const Shape shape = node.shape(0);
+    return node.set_output(node.add_folded(ElementType::kI64, shape, [&] { return Tensor(ElementType::kI64, shape); }));
+  }
+  if (negative && positive) x = node.unary(fbs::UnaryKind::Abs, x, "/abs");
+  node.set_output(compare(node, HostBinary::kEqual, x, node.add_scalar(positive ? kInfinity : -kInfinity, "/inf")));
 }
 
 void import_pow(NodeContext& node) {
@@ -103,8 +117,12 @@ void import_mod(NodeContext& node) {
   if (node.is_integer(node.input(0))) {
     return node.set_output(fold(node, fmod ? HostBinary::kFmod : HostBinary::kMod, node.input(0), node.input(1)));
   }
-  if (!fmod) malformed("Mod of floats needs fmod = 1");
-  node.set_output(node.binary(fbs::BinaryKind::Mod, node.input(0), node.input(1)));
+  const ValueId a = node.input(0), b = node.input(1);
+  if (fmod) return node.set_output(node.binary(fbs::BinaryKind::Mod, a, b));
+  if (node.opset() < 28) malformed("Mod of floats needs fmod = 1");
+  const ValueId quotient = node.binary(fbs::BinaryKind::Div, a, b, {}, "/quotient");
+  const ValueId whole = node.unary(fbs::UnaryKind::Floor, quotient, "/whole");
+  node.set_output(node.binary(fbs::BinaryKind::Sub, a, node.binary(fbs::BinaryKind::Mul, whole, b, {}, "/multiple")));
 }
 
 void import_prelu(NodeContext& node) {

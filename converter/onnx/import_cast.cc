@@ -1,5 +1,5 @@
 // Cast and CastLike: floats of all widths are one type here, and so are integers and booleans.
-#include "converter/ir/host_arithmetic.h"
+#include "converter/ir/truths.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/tensor_proto.h"
 
@@ -10,14 +10,13 @@ void import_cast(NodeContext& node) {
   const auto type = static_cast<DataType>(node.int_attr("to"));
   if (!is_float(type) && !is_integer(type)) unsupported("a cast to " + name_of(type));
   const ElementType element_type = element_type_of(type);
-  const bool to_bool = type == DataType::kBool;
-  if (node.graph().value(x).type == element_type && !to_bool) return node.set_output(x);
+  if (type == DataType::kBool) return node.set_output(as_truth(node, x));
+  if (node.graph().value(x).type == element_type) return node.set_output(as_number(node, x));
   if (!node.is_constant(0)) {
     unsupported("a computed value cannot be cast to " + name_of(type) + ": the network runs in fp32");
   }
   const Tensor& tensor = node.constant(0, "operand");
-  node.set_output(node.add_folded(element_type, tensor.shape,
-                                  [&] { return to_bool ? host_to_bool(tensor) : host_cast(tensor, element_type); }));
+  node.set_output(node.add_folded(element_type, tensor.shape, [&] { return host_cast(tensor, element_type); }));
 }
 
 void import_cast_like(NodeContext& node) {

@@ -1,46 +1,11 @@
 // Expand, Tile, Where and Trilu.
 #include <algorithm>
 
-#include "converter/ir/host_arithmetic.h"
+#include "converter/ir/truths.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/tensor_proto.h"
 
 namespace lacuna::onnx {
-
-namespace {
-
-/// Elements of x where `condition` (constant) holds and of constant `other` elsewhere. min and max with infinite bounds
-/// select exactly, whatever x is.
-ValueId select_or_constant(NodeContext& node, const Tensor& condition, ValueId x, const Tensor& other) {
-  const Shape shape = broadcast_shape(condition.shape, other.shape);
-  const auto bound = [&](float open, const std::string& suffix) {
-    return node.add_folded(
-        ElementType::kF32, shape,
-        [&] { return host_where(condition, Tensor(Shape(), std::vector<float>{open}), other); }, suffix);
-  };
-  const ValueId high = bound(kInfinity, "/high");
-  const ValueId low = bound(-kInfinity, "/low");
-  const ValueId cut = node.binary(fbs::BinaryKind::Min, x, high, {}, "/cut");
-  return node.binary(fbs::BinaryKind::Max, cut, low);
-}
-
-Tensor zero() { return Tensor(Shape(), std::vector<float>{0}); }
-
-ValueId where(NodeContext& node, const Tensor& condition, ValueId a, ValueId b) {
-  const Graph& graph = node.graph();
-  if (graph.is_constant(a) && graph.is_constant(b)) {
-    const Shape shape = broadcast_shape(condition.shape, broadcast_shape(graph.shape(a), graph.shape(b)));
-    return node.add_folded(graph.value(a).type, shape,
-                           [&] { return host_where(condition, graph.constant(a), graph.constant(b)); });
-  }
-  if (graph.is_constant(b)) return select_or_constant(node, condition, a, graph.constant(b));
-  const Tensor inverse = host_unary(HostUnary::kNot, condition);
-  if (graph.is_constant(a)) return select_or_constant(node, inverse, b, graph.constant(a));
-  const ValueId left = select_or_constant(node, condition, a, zero());
-  return node.binary(fbs::BinaryKind::Add, left, select_or_constant(node, inverse, b, zero()));
-}
-
-}  // namespace
 
 void import_expand(NodeContext& node) {
   const Shape target = checked_shape(node.ints(1, "shape"), "the shape");
@@ -67,13 +32,7 @@ void import_tile(NodeContext& node) {
   node.set_output(node.emit(make_attrs(std::move(attrs)), {node.input(0)}));
 }
 
-void import_where(NodeContext& node) {
-  const Tensor& condition = node.constant(0, "condition");
-  if (condition.type != ElementType::kI64) malformed("the condition is not boolean");
-  if (node.is_integer(node.input(1)) != node.is_integer(node.input(2)))
-    malformed("operands have different element types");
-  node.set_output(where(node, condition, node.input(1), node.input(2)));
-}
+void import_where(NodeContext& node) { node.set_output(select(node, node.input(0), node.input(1), node.input(2))); }
 
 void import_trilu(NodeContext& node) {
   const Shape shape = node.shape(0);
@@ -98,8 +57,9 @@ void import_trilu(NodeContext& node) {
     }
   }
   const bool integer = node.is_integer(node.input(0));
-  Tensor nothing = integer ? Tensor(Shape(), std::vector<int64_t>{0}) : zero();
-  node.set_output(where(node, condition, node.input(0), node.add_constant(std::move(nothing), "/zero")));
+  Tensor nothing = integer ? Tensor(Shape(), std::vector<int64_t>{0}) : Tensor(Shape(), std::vector<float>{0});
+  const ValueId kept = node.add_constant(std::move(condition), "/kept");
+  node.set_output(select(node, kept, node.input(0), node.add_constant(std::move(nothing), "/zero")));
 }
 
 }  // namespace lacuna::onnx

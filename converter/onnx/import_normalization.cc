@@ -119,6 +119,21 @@ void import_group_normalization(NodeContext& node) {
   node.set_output(affine(node, node.reshape(y, shape, "/ungroup"), std::move(scale), std::move(shift)));
 }
 
+/// x / sqrt(mean of squares + epsilon) * scale over dimensions [axis, rank).
+void import_rms_normalization(NodeContext& node) {
+  const ValueId x = node.input(0);
+  const int rank = node.rank(0);
+  std::vector<uint32_t> axes;
+  for (int i = checked_axis(node.int_attr("axis", -1), rank); i < rank; ++i) axes.push_back(static_cast<uint32_t>(i));
+  const ValueId squares = node.unary(fbs::UnaryKind::Square, x, "/squares");
+  const ValueId mean = node.reduce(fbs::ReduceKind::Mean, squares, axes, true, "/mean");
+  const ValueId epsilon = node.add_scalar(node.float_attr("epsilon", 1e-5f), "/epsilon");
+  const ValueId positive = node.binary(fbs::BinaryKind::Add, mean, epsilon, {}, "/positive");
+  const ValueId factor = node.unary(fbs::UnaryKind::Rsqrt, positive, "/factor");
+  const ValueId normalized = node.binary(fbs::BinaryKind::Mul, x, factor, {}, "/normalized");
+  node.set_output(node.binary(fbs::BinaryKind::Mul, normalized, node.input(1)));
+}
+
 void import_lp_normalization(NodeContext& node) {
   const int axis = checked_axis(node.int_attr("axis", -1), node.rank(0));
   const int64_t p = node.int_attr("p", 2);

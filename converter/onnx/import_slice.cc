@@ -1,4 +1,4 @@
-// Slice.
+// Slice and ReverseSequence.
 #include <algorithm>
 #include <numeric>
 
@@ -73,6 +73,37 @@ void import_slice(NodeContext& node) {
     return node.set_output(node.add_constant(Tensor(node.graph().value(x).type, sizes)));
   }
   node.set_output(node.slice(x, start, step, sizes));
+}
+
+void import_reverse_sequence(NodeContext& node) {
+  const Shape shape = node.shape(0);
+  const int batch_axis = checked_axis(node.int_attr("batch_axis", 1), shape.rank);
+  const int time_axis = checked_axis(node.int_attr("time_axis", 0), shape.rank);
+  if (batch_axis == time_axis) malformed("batch and time are the same dimension");
+  const std::vector<int64_t> lengths = node.ints(1, "lengths of the sequences");
+  if (static_cast<int64_t>(lengths.size()) != shape[batch_axis]) malformed("there is not one length a sequence");
+  const std::vector<int64_t> ones(static_cast<size_t>(shape.rank), 1);
+  std::vector<ValueId> sequences;
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] < 1 || lengths[i] > shape[time_axis]) malformed("a length is " + std::to_string(lengths[i]));
+    std::vector<int64_t> start(ones.size(), 0), step = ones;
+    start[static_cast<size_t>(batch_axis)] = static_cast<int64_t>(i);
+    Shape part = shape;
+    part[batch_axis] = 1;
+    const std::string suffix = "/" + std::to_string(i);
+    std::vector<ValueId> pieces;
+    part[time_axis] = lengths[i];
+    start[static_cast<size_t>(time_axis)] = lengths[i] - 1;
+    step[static_cast<size_t>(time_axis)] = -1;
+    pieces.push_back(node.slice(node.input(0), start, step, part, suffix + "/reversed"));
+    if (lengths[i] < shape[time_axis]) {
+      part[time_axis] = shape[time_axis] - lengths[i];
+      start[static_cast<size_t>(time_axis)] = lengths[i];
+      pieces.push_back(node.slice(node.input(0), start, ones, part, suffix + "/rest"));
+    }
+    sequences.push_back(node.concat(pieces, time_axis, suffix));
+  }
+  node.set_output(node.concat(sequences, batch_axis));
 }
 
 }  // namespace lacuna::onnx

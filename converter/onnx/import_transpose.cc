@@ -13,6 +13,12 @@ uint32_t block_size(const NodeContext& node) {
   return static_cast<uint32_t>(block);
 }
 
+bool is_channel_first(const NodeContext& node) {
+  const std::string mode = node.string_attr("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") malformed("mode is '" + mode + "'");
+  return mode == "CRD";
+}
+
 }  // namespace
 
 void import_transpose(NodeContext& node) {
@@ -28,18 +34,22 @@ void import_transpose(NodeContext& node) {
 }
 
 void import_depth_to_space(NodeContext& node) {
-  const std::string mode = node.string_attr("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD") malformed("mode is '" + mode + "'");
   fbs::DepthToSpaceAttrsT attrs;
   attrs.block = block_size(node);
-  attrs.channel_first = mode == "CRD";
+  attrs.channel_first = is_channel_first(node);
   node.set_output(node.emit(make_attrs(std::move(attrs)), {node.input(0)}));
 }
 
 void import_space_to_depth(NodeContext& node) {
+  const bool channel_first = is_channel_first(node);
   fbs::SpaceToDepthAttrsT attrs;
   attrs.block = block_size(node);
-  node.set_output(node.emit(make_attrs(std::move(attrs)), {node.input(0)}));
+  const ValueId y = node.emit(make_attrs(std::move(attrs)), {node.input(0)}, channel_first ? "/depth" : "");
+  if (!channel_first) return node.set_output(y);
+  // The device has the places in a block before the channels: [N, block^2, C, H, W].
+  const Shape x = node.shape(0), shape = node.graph().shape(y);
+  const ValueId split = node.reshape(y, make_shape({shape[0], shape[1] / x[1], x[1], shape[2], shape[3]}), "/split");
+  node.set_output(node.reshape(node.transpose(split, {0, 2, 1, 3, 4}, "/turned"), shape));
 }
 
 }  // namespace lacuna::onnx

@@ -1,7 +1,7 @@
 // Functions of one operand without attributes, and activations.
 #include <map>
 
-#include "converter/ir/host_arithmetic.h"
+#include "converter/ir/truths.h"
 #include "converter/onnx/node_context.h"
 
 namespace lacuna::onnx {
@@ -42,6 +42,13 @@ void import_activation(NodeContext& node, fbs::UnaryKind kind, float alpha, floa
   node.set_output(node.unary(fbs::Activation(kind, alpha, beta), node.input(0)));
 }
 
+/// 0 counts as 1 on the device.
+float swish_alpha(NodeContext& node) {
+  const float alpha = node.float_attr("alpha", 1);
+  if (alpha == 0) unsupported("alpha is 0: it halves its input, do that instead");
+  return alpha;
+}
+
 }  // namespace
 
 void import_unary(NodeContext& node) {
@@ -53,7 +60,7 @@ void import_unary(NodeContext& node) {
   node.set_output(node.unary(kind, x));
 }
 
-void import_not(NodeContext& node) { import_integer_unary(node, HostUnary::kNot); }
+void import_not(NodeContext& node) { node.set_output(logical_not(node, node.input(0))); }
 
 void import_relu(NodeContext& node) { import_activation(node, fbs::UnaryKind::Clamp, 0, kInfinity); }
 
@@ -90,6 +97,25 @@ void import_gelu(NodeContext& node) {
   if (approximate != "none" && approximate != "tanh") malformed("approximate is '" + approximate + "'");
   const auto kind = approximate == "tanh" ? fbs::UnaryKind::GeluTanh : fbs::UnaryKind::Gelu;
   node.set_output(node.unary(kind, node.input(0)));
+}
+
+void import_swish(NodeContext& node) { import_activation(node, fbs::UnaryKind::Silu, swish_alpha(node)); }
+
+void import_swiglu(NodeContext& node) {
+  if (node.shape(0) != node.shape(1)) malformed("the operands have different shapes");
+  const ValueId gate = node.unary(fbs::Activation(fbs::UnaryKind::Silu, swish_alpha(node), 0), node.input(0), "/gate");
+  node.set_output(node.binary(fbs::BinaryKind::Mul, gate, node.input(1)));
+}
+
+/// x + bias below -lambd, x - bias above lambd, else 0.
+void import_shrink(NodeContext& node) {
+  const float lambd = node.float_attr("lambd", 0.5f), bias = node.float_attr("bias", 0);
+  const ValueId x = node.input(0), zero = node.add_scalar(0, "/zero");
+  const ValueId below = compare(node, HostBinary::kLess, x, node.add_scalar(-lambd, "/-lambd"), "/below");
+  const ValueId above = compare(node, HostBinary::kGreater, x, node.add_scalar(lambd, "/lambd"), "/above");
+  const ValueId raised = node.binary(fbs::BinaryKind::Add, x, node.add_scalar(bias, "/bias"), {}, "/raised");
+  const ValueId lowered = node.binary(fbs::BinaryKind::Sub, x, node.add_scalar(bias, "/-bias"), {}, "/lowered");
+  node.set_output(select(node, below, raised, select(node, above, lowered, zero)));
 }
 
 void import_tan(NodeContext& node) {

@@ -102,6 +102,12 @@ std::optional<std::vector<float>> NodeContext::floats_attr(const char* name) con
   return std::vector<float>(attr->floats().begin(), attr->floats().end());
 }
 
+std::optional<std::vector<std::string>> NodeContext::strings_attr(const char* name) const {
+  const AttributeProto* attr = find_attr(name, AttributeProto::STRINGS);
+  if (attr == nullptr) return std::nullopt;
+  return std::vector<std::string>(attr->strings().begin(), attr->strings().end());
+}
+
 std::optional<Tensor> NodeContext::tensor_attr(const char* name) const {
   const AttributeProto* attr = find_attr(name, AttributeProto::TENSOR);
   if (attr == nullptr) return std::nullopt;

@@ -26,8 +26,9 @@ struct ImportState {
 
 class NodeContext : public GraphBuilder {
  public:
-  /// Imports a nested graph in the node's scope and returns its outputs.
-  using ImportSubgraph = std::function<std::vector<ValueId>(const GraphProto&)>;
+  /// Imports a nested graph, given its inputs, in the node's scope and returns its outputs; kNoValue for one that could
+  /// not be made, which has been reported.
+  using ImportSubgraph = std::function<std::vector<ValueId>(const GraphProto&, const std::vector<ValueId>&)>;
 
   NodeContext(ImportState& state, const NodeProto& proto, std::vector<ValueId> inputs, ImportSubgraph import_subgraph);
 
@@ -55,6 +56,7 @@ class NodeContext : public GraphBuilder {
   std::string string_attr(const char* name, const std::string& default_value) const;
   std::optional<std::vector<int64_t>> ints_attr(const char* name) const;
   std::optional<std::vector<float>> floats_attr(const char* name) const;
+  std::optional<std::vector<std::string>> strings_attr(const char* name) const;
   std::optional<Tensor> tensor_attr(const char* name) const;
   std::optional<Tensor> sparse_tensor_attr(const char* name) const;
   const GraphProto& graph_attr(const char* name) const;
@@ -66,7 +68,9 @@ class NodeContext : public GraphBuilder {
   void set_output(ValueId id, size_t i = 0);
   const std::optional<ValueId>& output(size_t i) const { return outputs_[i]; }
 
-  std::vector<ValueId> import_subgraph(const GraphProto& graph) const { return import_subgraph_(graph); }
+  std::vector<ValueId> import_subgraph(const GraphProto& graph, const std::vector<ValueId>& inputs) const {
+    return import_subgraph_(graph, inputs);
+  }
 
  private:
   const AttributeProto* find_attr(const char* name, AttributeProto::AttributeType type) const;

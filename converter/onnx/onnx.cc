@@ -21,7 +21,7 @@ namespace onnx {
 namespace {
 
 constexpr int64_t kFirstOpset = 7;
-constexpr int64_t kLastOpset = 22;
+constexpr int64_t kLastOpset = 28;
 
 ModelProto read_model(const std::string& path) {
   std::error_code error;
@@ -367,7 +367,9 @@ class Importer {
   void call(Handler handler, const NodeProto& node, std::vector<ValueId> inputs, const std::string& where,
             Scope& scope) {
     NodeContext context(state_, node, std::move(inputs),
-                        [this, &scope](const GraphProto& graph) { return import_nested(graph, scope); });
+                        [this, &scope](const GraphProto& graph, const std::vector<ValueId>& values) {
+                          return import_nested(graph, values, scope);
+                        });
     try {
       handler(context);
     } catch (const Error& error) {
@@ -383,9 +385,12 @@ class Importer {
                  [&where](int i) { return where + ": its output " + std::to_string(i) + " is not supported"; });
   }
 
-  std::vector<ValueId> import_nested(const GraphProto& graph, const Scope& parent) {
+  std::vector<ValueId> import_nested(const GraphProto& graph, const std::vector<ValueId>& inputs, const Scope& parent) {
     Scope scope;
     scope.parent = &parent;
+    if (static_cast<size_t>(graph.input_size()) != inputs.size()) fail("a nested graph has another number of inputs");
+    for (int i = 0; i < graph.input_size(); ++i)
+      bind(scope, graph.input(i).name(), {inputs[static_cast<size_t>(i)], ""});
     import_initializers(graph, scope);
     import_nodes(graph, scope);
     std::vector<ValueId> outputs;

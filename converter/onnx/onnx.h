@@ -1,4 +1,4 @@
-// Reads ONNX models, opset 7 to 22.
+// Reads ONNX models, opset 7 to 28.
 #pragma once
 
 #include <string>

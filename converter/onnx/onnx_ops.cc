@@ -29,16 +29,12 @@ std::string hint_for(const std::string& op_type) {
   static const std::set<std::string> kPostProcessing = {"NonMaxSuppression", "TopK",   "ArgMax",   "ArgMin",
                                                         "NonZero",           "Unique", "RoiAlign", "MaxRoiPool",
                                                         "StringNormalizer"};
-  static const std::set<std::string> kRecurrent = {"LSTM", "GRU", "RNN"};
-  static const std::set<std::string> kControlFlow = {"Loop", "Scan"};
   static const std::set<std::string> kSequence = {
       "SequenceAt",         "SequenceConstruct", "SequenceEmpty", "SequenceInsert",     "SplitToSequence",
       "ConcatFromSequence", "SequenceMap",       "Optional",      "OptionalGetElement", "OptionalHasElement"};
   static const std::set<std::string> kRandom = {"RandomNormal",      "RandomNormalLike", "RandomUniform",
                                                 "RandomUniformLike", "Bernoulli",        "Multinomial"};
   if (kPostProcessing.count(op_type) != 0) return "end the model before it and do this step in the application";
-  if (kRecurrent.count(op_type) != 0) return "recurrent networks are not supported";
-  if (kControlFlow.count(op_type) != 0) return "export with the loop unrolled";
   if (kSequence.count(op_type) != 0) return "export without sequences and optionals";
   if (kRandom.count(op_type) != 0) return "export for inference, without random operators";
   return "Lacuna has no such operator; end the model before it or export it in terms of other operators";

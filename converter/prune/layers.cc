@@ -1,6 +1,7 @@
 #include "converter/prune/layers.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "converter/passes/rewrite.h"
@@ -33,6 +34,27 @@ PrunedLayer describe_layer(const Graph& graph, size_t i) {
   return layer;
 }
 
+/// Weights of layers that read what these weights have made, as those of a recurrent layer's steps do.
+std::set<ValueId> recurrent_weights(const Graph& graph) {
+  std::map<ValueId, std::vector<size_t>> users;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (is_layer(graph.nodes[i])) users[graph.nodes[i].inputs[kWeight]].push_back(i);
+  }
+  std::set<ValueId> recurrent;
+  for (const auto& [weight, nodes] : users) {
+    if (nodes.size() < 2) continue;
+    std::vector<bool> made(graph.values.size());
+    for (size_t i = nodes.front(); i <= nodes.back(); ++i) {
+      const Node& node = graph.nodes[i];
+      const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](ValueId id) { return id != kNoValue && made[static_cast<size_t>(id)]; });
+      if (reads && is_layer(node) && node.inputs[kWeight] == weight) recurrent.insert(weight);
+      made[static_cast<size_t>(node.output)] = reads || i == nodes.front();
+    }
+  }
+  return recurrent;
+}
+
 /// Why the layer is left alone whatever the user says; empty when it need not be. Sets whether its weights count.
 std::string reason_to_keep(const Graph& graph, PrunedLayer& layer, const LayerRules& rules) {
   const Node& node = graph.nodes[layer.node];
@@ -60,10 +82,13 @@ std::string reason_to_keep(const Graph& graph, PrunedLayer& layer, const LayerRu
 std::vector<PrunedLayer> find_layers(const Graph& graph, const LayerRules& rules) {
   std::vector<PrunedLayer> layers;
   std::vector<ValueId> seen;
+  const std::set<ValueId> recurrent = recurrent_weights(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     if (!is_layer(graph.nodes[i])) continue;
     PrunedLayer layer = describe_layer(graph, i);
-    if (std::find(seen.begin(), seen.end(), layer.weight) != seen.end()) {
+    if (recurrent.count(layer.weight) != 0) {
+      layer.kept_because = "recurrent: reads what its own weights made a step before";
+    } else if (std::find(seen.begin(), seen.end(), layer.weight) != seen.end()) {
       layer.kept_because = "shares the weights of an earlier layer";
     } else {
       layer.kept_because = reason_to_keep(graph, layer, rules);

@@ -13,30 +13,28 @@ constexpr int64_t kMaxMargin = int64_t{1} << 20;
 
 /// Who reads a tensor.
 struct Readers {
-  int count = 0;  ///< an output of the model counts
+  int count = 0;  ///< an output of the graph counts
   uint32_t last = 0;
 };
 
-std::map<int, Readers> readers_of(const Model& model) {
+std::map<int, Readers> readers_of(const Subgraph& graph) {
   std::map<int, Readers> readers;
-  for (uint32_t i = 0; i < model.operator_count(); ++i) {
-    if (model.op(i).inputs() == nullptr) continue;
-    for (const int32_t tensor : *model.op(i).inputs()) {
+  for (uint32_t i = 0; i < graph.operator_count(); ++i) {
+    for (const int tensor : list_of(graph.op(i).inputs())) {
       ++readers[tensor].count;
       readers[tensor].last = i;
     }
   }
-  if (model.graph().outputs() != nullptr) {
-    for (const int32_t tensor : *model.graph().outputs()) ++readers[tensor].count;
-  }
+  for (const int tensor : graph.outputs()) ++readers[tensor].count;
   return readers;
 }
 
 uint32_t size_of(const flatbuffers::Vector<int32_t>* list) { return list == nullptr ? 0 : list->size(); }
 
 /// The constant integers of input i; empty when it is something else.
-std::vector<int64_t> constant_ints(const Model& model, const tflite_fbs::Operator& op, uint32_t i) {
-  const tflite_fbs::Tensor& tensor = model.tensor(op.inputs()->Get(i));
+std::vector<int64_t> constant_ints(const Model& model, const Subgraph& graph, const tflite_fbs::Operator& op,
+                                   uint32_t i) {
+  const tflite_fbs::Tensor& tensor = graph.tensor(op.inputs()->Get(i));
   if (!is_integer(tensor.type()) || model.data(tensor).size == 0) return {};
   return model.decode(tensor).i64;
 }
@@ -57,12 +55,12 @@ bool is_plain_convolution(const Model& model, const tflite_fbs::Operator& op) {
 }
 
 /// The only node that reads the only output of `op` as its first operand.
-std::optional<uint32_t> only_reader(const Model& model, const std::map<int, Readers>& readers,
+std::optional<uint32_t> only_reader(const Subgraph& graph, const std::map<int, Readers>& readers,
                                     const tflite_fbs::Operator& op) {
   const int tensor = op.outputs()->Get(0);
   const auto found = readers.find(tensor);
   if (found == readers.end() || found->second.count != 1) return std::nullopt;
-  const auto* inputs = model.op(found->second.last).inputs();
+  const auto* inputs = graph.op(found->second.last).inputs();
   if (size_of(inputs) == 0 || inputs->Get(0) != tensor) return std::nullopt;
   return found->second.last;
 }
@@ -71,13 +69,13 @@ bool are_margins(const std::vector<int64_t>& list) {
   return list.size() == 4 && std::all_of(list.begin(), list.end(), [](int64_t n) { return n >= 0 && n <= kMaxMargin; });
 }
 
-std::optional<DilatedConvolution> match(const Model& model, const tflite_fbs::Operator& to_batch,
+std::optional<DilatedConvolution> match(const Model& model, const Subgraph& graph, const tflite_fbs::Operator& to_batch,
                                         const tflite_fbs::Operator& to_space) {
-  const std::vector<int64_t> blocks = constant_ints(model, to_batch, 1);
-  const std::vector<int64_t> pads = constant_ints(model, to_batch, 2);
-  const std::vector<int64_t> crops = constant_ints(model, to_space, 2);
-  if (blocks.size() != 2 || blocks != constant_ints(model, to_space, 1) || !are_margins(pads) || !are_margins(crops) ||
-      blocks[0] < 1 || blocks[0] > kMaxMargin || blocks[1] < 1 || blocks[1] > kMaxMargin) {
+  const std::vector<int64_t> blocks = constant_ints(model, graph, to_batch, 1);
+  const std::vector<int64_t> pads = constant_ints(model, graph, to_batch, 2);
+  const std::vector<int64_t> crops = constant_ints(model, graph, to_space, 2);
+  if (blocks.size() != 2 || blocks != constant_ints(model, graph, to_space, 1) || !are_margins(pads) ||
+      !are_margins(crops) || blocks[0] < 1 || blocks[0] > kMaxMargin || blocks[1] < 1 || blocks[1] > kMaxMargin) {
     return std::nullopt;
   }
   return DilatedConvolution{
@@ -88,19 +86,19 @@ std::optional<DilatedConvolution> match(const Model& model, const tflite_fbs::Op
 
 }  // namespace
 
-DilatedConvolutions find_dilated_convolutions(const Model& model) {
+DilatedConvolutions find_dilated_convolutions(const Model& model, const Subgraph& graph) {
   DilatedConvolutions found;
-  const std::map<int, Readers> readers = readers_of(model);
-  for (uint32_t i = 0; i < model.operator_count(); ++i) {
-    const tflite_fbs::Operator& to_batch = model.op(i);
+  const std::map<int, Readers> readers = readers_of(graph);
+  for (uint32_t i = 0; i < graph.operator_count(); ++i) {
+    const tflite_fbs::Operator& to_batch = graph.op(i);
     if (!is_op(model, to_batch, BuiltinOperator::SPACE_TO_BATCH_ND, 3)) continue;
-    const std::optional<uint32_t> conv = only_reader(model, readers, to_batch);
-    if (!conv.has_value() || *conv <= i || !is_plain_convolution(model, model.op(*conv))) continue;
-    const std::optional<uint32_t> last = only_reader(model, readers, model.op(*conv));
+    const std::optional<uint32_t> conv = only_reader(graph, readers, to_batch);
+    if (!conv.has_value() || *conv <= i || !is_plain_convolution(model, graph.op(*conv))) continue;
+    const std::optional<uint32_t> last = only_reader(graph, readers, graph.op(*conv));
     if (!last.has_value() || *last <= *conv) continue;
-    const tflite_fbs::Operator& to_space = model.op(*last);
+    const tflite_fbs::Operator& to_space = graph.op(*last);
     if (!is_op(model, to_space, BuiltinOperator::BATCH_TO_SPACE_ND, 3)) continue;
-    const std::optional<DilatedConvolution> pattern = match(model, to_batch, to_space);
+    const std::optional<DilatedConvolution> pattern = match(model, graph, to_batch, to_space);
     if (!pattern.has_value()) continue;
     found.by_convolution.emplace(*conv, *pattern);
     found.absorbed.insert({i, *last});

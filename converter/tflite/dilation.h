@@ -21,6 +21,6 @@ struct DilatedConvolutions {
 };
 
 /// Finds the patterns whose inner tensors nobody else reads.
-DilatedConvolutions find_dilated_convolutions(const Model& model);
+DilatedConvolutions find_dilated_convolutions(const Model& model, const Subgraph& graph);
 
 }  // namespace lacuna::tflite

@@ -1,7 +1,7 @@
 // Functions of elements.
 #include <algorithm>
 
-#include "converter/ir/host_arithmetic.h"
+#include "converter/ir/truths.h"
 #include "converter/tflite/tflite_ops.h"
 
 namespace lacuna::tflite {
@@ -210,16 +210,15 @@ void import_cast(NodeContext& node) {
   const tflite_fbs::TensorType to = node.output_type(0);
   const ValueId x = node.input(0);
   if (!is_float(to) && !is_integer(to)) unsupported("a cast to this type is not supported");
+  if (to == tflite_fbs::TensorType::BOOL) return node.set_output(as_truth(node, x));
   if (!node.is_constant(0)) {
     if (!is_float(to)) unsupported("the network cannot compute integers; do what needs them in the application");
-    node.set_output(x);
+    node.set_output(as_number(node, x));
     return;
   }
   const Tensor& tensor = node.constant(0, "operand");
   const ElementType type = is_float(to) ? ElementType::kF32 : ElementType::kI64;
-  node.set_output(node.add_folded(type, tensor.shape, [&] {
-    return to == tflite_fbs::TensorType::BOOL ? host_to_bool(tensor) : host_cast(tensor, type);
-  }));
+  node.set_output(node.add_folded(type, tensor.shape, [&] { return host_cast(tensor, type); }));
 }
 
 void import_identity(NodeContext& node) {

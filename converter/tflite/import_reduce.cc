@@ -15,8 +15,10 @@ fbs::ReduceKind kind_of(BuiltinOperator op) {
     case BuiltinOperator::SUM:
       return fbs::ReduceKind::Sum;
     case BuiltinOperator::REDUCE_MAX:
+    case BuiltinOperator::REDUCE_ANY:  // of truths
       return fbs::ReduceKind::Max;
     case BuiltinOperator::REDUCE_MIN:
+    case BuiltinOperator::REDUCE_ALL:
       return fbs::ReduceKind::Min;
     case BuiltinOperator::REDUCE_PROD:
       return fbs::ReduceKind::Prod;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 
 #include "converter/tflite/densify.h"
 #include "converter/tflite/tflite.h"
@@ -138,22 +139,44 @@ Model::Model(const std::string& path) : file_(read_file(path)) {
     unsupported("it has version " + std::to_string(root_->version()) + " of TFLite's format; Lacuna reads version 3");
   }
   if (root_->subgraphs() == nullptr || root_->subgraphs()->size() == 0) malformed("the model has no graph");
-  if (root_->subgraphs()->size() > 1) {
-    unsupported("the model has " + std::to_string(root_->subgraphs()->size()) +
-                " subgraphs (control flow or several entry points), Lacuna runs one; export a single signature without "
-                "loops and branches");
+  refuse_entry_points();
+}
+
+/// Graphs that no operator refers to are for the application to run.
+void Model::refuse_entry_points() const {
+  std::set<int> called;
+  for (int i = 0; i < subgraph_count(); ++i) {
+    const Subgraph graph = subgraph(i);
+    for (uint32_t node = 0; node < graph.operator_count(); ++node) {
+      const tflite_fbs::Operator& op = graph.op(node);
+      if (const auto* options = op.builtin_options_as_IfOptions()) {
+        called.insert({options->then_subgraph_index(), options->else_subgraph_index()});
+      } else if (const auto* loop = op.builtin_options_as_WhileOptions()) {
+        called.insert({loop->cond_subgraph_index(), loop->body_subgraph_index()});
+      }
+    }
+  }
+  for (int i = 1; i < subgraph_count(); ++i) {
+    if (called.count(i) != 0) continue;
+    unsupported("the model has " + std::to_string(subgraph_count()) +
+                " subgraphs and several entry points, Lacuna runs one; export a single signature");
   }
 }
 
-uint32_t Model::tensor_count() const { return graph().tensors() == nullptr ? 0 : graph().tensors()->size(); }
+Subgraph Model::subgraph(int index) const {
+  if (index < 0 || index >= subgraph_count()) malformed("refers to subgraph " + std::to_string(index));
+  return Subgraph(*root_->subgraphs()->Get(static_cast<uint32_t>(index)));
+}
 
-uint32_t Model::operator_count() const { return graph().operators() == nullptr ? 0 : graph().operators()->size(); }
-
-const tflite_fbs::Tensor& Model::tensor(int index) const {
+const tflite_fbs::Tensor& Subgraph::tensor(int index) const {
   if (index < 0 || static_cast<uint32_t>(index) >= tensor_count()) {
     malformed("refers to tensor " + std::to_string(index) + " of " + std::to_string(tensor_count()));
   }
-  return *graph().tensors()->Get(static_cast<uint32_t>(index));
+  return *graph_->tensors()->Get(static_cast<uint32_t>(index));
+}
+
+std::vector<int> list_of(const flatbuffers::Vector<int32_t>* list) {
+  return list == nullptr ? std::vector<int>() : std::vector<int>(list->begin(), list->end());
 }
 
 OpCode Model::code(const tflite_fbs::Operator& op) const {

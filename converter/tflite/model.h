@@ -16,24 +16,41 @@ struct OpCode {
   std::string name() const;
 };
 
+/// Tensors of a node or graph, -1 for an omitted one.
+std::vector<int> list_of(const flatbuffers::Vector<int32_t>* list);
+
 /// Bytes inside the file.
 struct Bytes {
   const uint8_t* data = nullptr;
   uint64_t size = 0;
 };
 
+/// One of the graphs of a file: the main one, or a branch or the body of a loop.
+class Subgraph {
+ public:
+  explicit Subgraph(const tflite_fbs::SubGraph& graph) : graph_(&graph) {}
+
+  uint32_t tensor_count() const { return graph_->tensors() == nullptr ? 0 : graph_->tensors()->size(); }
+  uint32_t operator_count() const { return graph_->operators() == nullptr ? 0 : graph_->operators()->size(); }
+  const tflite_fbs::Tensor& tensor(int index) const;  ///< throws kMalformed when there is none
+  const tflite_fbs::Operator& op(uint32_t index) const { return *graph_->operators()->Get(index); }
+  std::vector<int> inputs() const { return list_of(graph_->inputs()); }
+  std::vector<int> outputs() const { return list_of(graph_->outputs()); }
+
+ private:
+  const tflite_fbs::SubGraph* graph_;
+};
+
 /// Messages of its errors do not name the file.
 class Model {
  public:
-  /// Reads and verifies. Throws Error: kMalformed; kUnsupported for more than one subgraph.
+  /// Reads and verifies. Throws Error: kMalformed; kUnsupported for more than one graph that can be run.
   explicit Model(const std::string& path);
 
   uint64_t file_bytes() const { return file_.size(); }
-  uint32_t tensor_count() const;
-  uint32_t operator_count() const;
-  const tflite_fbs::SubGraph& graph() const { return *root_->subgraphs()->Get(0); }
-  const tflite_fbs::Tensor& tensor(int index) const;  ///< throws kMalformed when there is none
-  const tflite_fbs::Operator& op(uint32_t index) const { return *graph().operators()->Get(index); }
+  int subgraph_count() const { return static_cast<int>(root_->subgraphs()->size()); }
+  /// The main one is 0. Throws kMalformed when there is none.
+  Subgraph subgraph(int index) const;
   OpCode code(const tflite_fbs::Operator& op) const;
 
   /// Elements that the file holds for a tensor. Throws kMalformed for a place outside of the file.
@@ -44,6 +61,8 @@ class Model {
   Tensor decode(const tflite_fbs::Tensor& tensor) const;
 
  private:
+  void refuse_entry_points() const;
+
   std::string file_;
   const tflite_fbs::Model* root_ = nullptr;
 };

@@ -7,6 +7,13 @@ namespace lacuna::tflite {
 using tflite_fbs::ActivationFunctionType;
 using tflite_fbs::Padding;
 
+namespace {
+
+/// Some of which may add nothing to the network, but take time to look at.
+constexpr int64_t kMostTurns = int64_t{1} << 16;
+
+}  // namespace
+
 ValueId NodeContext::input(size_t i) const {
   if (!has_input(i)) malformed("input " + std::to_string(i) + " is missing");
   return inputs_[i];
@@ -36,8 +43,9 @@ int64_t NodeContext::scalar_int(size_t i, const char* role) const {
   return list.front();
 }
 
-tflite_fbs::TensorType NodeContext::output_type(size_t i) const {
-  return state_.model.tensor(output_tensors_[i]).type();
+void NodeContext::count_turn() {
+  check_turn();
+  if (++state_.turns > kMostTurns) unsupported("loops take more than " + std::to_string(kMostTurns) + " turns");
 }
 
 void NodeContext::set_output(ValueId id, size_t i) {

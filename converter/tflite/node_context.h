@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,7 @@ struct ImportState {
   Model model;
   Graph graph;
   MemoryBudget budget;
+  int64_t turns = 0;                                   ///< of all loops
   std::unordered_map<ValueId, ValueId> channel_first;  ///< of a channel-last value: the same elements channel-first
 };
 
@@ -37,15 +39,20 @@ struct FoldedDilation {
 
 class NodeContext : public GraphBuilder {
  public:
+  /// Imports another graph of the file, given its inputs, and returns its outputs. Throws kUnsupported for one that
+  /// uses what Lacuna does not have.
+  using ImportSubgraph = std::function<std::vector<ValueId>(int index, const std::vector<ValueId>& inputs)>;
+
   /// `name` is the node's: that of its first output.
-  NodeContext(ImportState& state, const tflite_fbs::Operator& op, std::vector<ValueId> inputs, std::vector<int> outputs,
-              const std::string& name)
+  NodeContext(ImportState& state, const tflite_fbs::Operator& op, std::vector<ValueId> inputs,
+              std::vector<tflite_fbs::TensorType> output_types, const std::string& name, ImportSubgraph import_subgraph)
       : GraphBuilder(state.graph, state.budget, name),
         state_(state),
         op_(op),
         inputs_(std::move(inputs)),
-        output_tensors_(std::move(outputs)),
-        outputs_(output_tensors_.size(), kNoValue) {}
+        output_types_(std::move(output_types)),
+        outputs_(output_types_.size(), kNoValue),
+        import_subgraph_(std::move(import_subgraph)) {}
 
   tflite_fbs::BuiltinOperator builtin() const { return state_.model.code(op_).builtin; }
 
@@ -75,9 +82,15 @@ class NodeContext : public GraphBuilder {
 
   // Outputs.
   size_t output_count() const { return outputs_.size(); }
-  tflite_fbs::TensorType output_type(size_t i) const;
+  tflite_fbs::TensorType output_type(size_t i) const { return output_types_[i]; }
   void set_output(ValueId id, size_t i = 0);
   ValueId output(size_t i) const { return outputs_[i]; }
+
+  std::vector<ValueId> import_subgraph(int index, const std::vector<ValueId>& inputs) const {
+    return import_subgraph_(index, inputs);
+  }
+  /// Throws kUnsupported when loops take too many turns.
+  void count_turn();
 
   // Building.
   /// Appends a node over channel-first values: inputs[0] and the result are channel-last, [N, spatial..., C]. An
@@ -96,8 +109,9 @@ class NodeContext : public GraphBuilder {
   ImportState& state_;
   const tflite_fbs::Operator& op_;
   std::vector<ValueId> inputs_;
-  std::vector<int> output_tensors_;
+  std::vector<tflite_fbs::TensorType> output_types_;
   std::vector<ValueId> outputs_;
+  ImportSubgraph import_subgraph_;
 };
 
 /// Throws kUnsupported for SIGN_BIT, kMalformed for an unknown number.

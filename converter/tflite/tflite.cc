@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <unordered_map>
 
 #include "converter/tflite/dilation.h"
 #include "converter/tflite/tflite_ops.h"
@@ -14,10 +15,6 @@ namespace {
 
 using tflite_fbs::BuiltinOperator;
 using tflite_fbs::TensorType;
-
-std::vector<int> list_of(const flatbuffers::Vector<int32_t>* list) {
-  return list == nullptr ? std::vector<int>() : std::vector<int>(list->begin(), list->end());
-}
 
 bool is_small_integer(TensorType type) {
   return type == TensorType::INT8 || type == TensorType::UINT8 || type == TensorType::INT16 ||
@@ -40,16 +37,13 @@ class Importer {
   Importer(const std::string& path, const ImportOptions& options) : state_(path), options_(options) {
     state_.graph.name = std::filesystem::path(path).filename().string();
     state_.budget = MemoryBudget((uint64_t{2} << 30) + kBudgetPerFileByte * model().file_bytes());
-    values_.resize(model().tensor_count(), kNoValue);
   }
 
   Graph run() {
     refuse_quantized();
+    const Entered main(*this, 0);
     import_inputs();
-    dilated_ = find_dilated_convolutions(model());
-    for (uint32_t i = 0; i < model().operator_count(); ++i) {
-      if (dilated_.absorbed.count(i) == 0) import_node(i);
-    }
+    import_nodes();
     import_outputs();
     if (!problems_.empty()) {
       std::string text = "uses what Lacuna does not have (" + std::to_string(problems_.size()) + "):";
@@ -63,22 +57,64 @@ class Importer {
   /// What the file itself holds may be kept twice as fp32: as stored and reordered.
   static constexpr uint64_t kBudgetPerFileByte = 8;
 
+  /// Branches and bodies of loops that stand inside one another.
+  static constexpr int kMostNested = 16;
+
+  /// What is known of a graph while it is imported.
+  struct Scope {
+    Scope(const Model& model, int index)
+        : graph(model.subgraph(index)),
+          values(graph.tensor_count(), kNoValue),
+          dilated(find_dilated_convolutions(model, graph)) {}
+
+    Subgraph graph;
+    std::vector<ValueId> values;  ///< by tensor
+    DilatedConvolutions dilated;
+  };
+
+  /// Is inside of a graph while it exists.
+  class Entered {
+   public:
+    Entered(Importer& importer, int index)
+        : importer_(importer), outer_(importer.scope_), scope_(importer.model(), index) {
+      if (importer.nested_ == kMostNested) unsupported("branches and loops are nested too deeply");
+      importer.scope_ = &scope_;
+      ++importer.nested_;
+    }
+    ~Entered() {
+      importer_.scope_ = outer_;
+      --importer_.nested_;
+    }
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+
+   private:
+    Importer& importer_;
+    Scope* const outer_;
+    Scope scope_;
+  };
+
   const Model& model() const { return state_.model; }
-  ValueId& value_of(int tensor) { return values_[static_cast<size_t>(tensor)]; }
+  const Subgraph& graph() const { return scope_->graph; }
+  ValueId& value_of(int tensor) { return scope_->values[static_cast<size_t>(tensor)]; }
 
   void refuse_quantized() const {
-    for (uint32_t i = 0; i < model().operator_count(); ++i) {
-      const tflite_fbs::Operator& op = model().op(i);
-      for (const auto* list : {op.inputs(), op.outputs()}) {
-        for (const int index : list_of(list)) {
-          if (index == -1) continue;
-          const tflite_fbs::Tensor& tensor = model().tensor(index);
-          if (!is_small_integer(tensor.type()) || !is_quantized(tensor)) continue;
-          unsupported("this is a quantised model (tensor '" + name_of(tensor) + "' is " +
-                      tflite_fbs::EnumNameTensorType(tensor.type()) +
-                      "), which Lacuna does not support: convert the float model that it was made from.");
-        }
+    for (int i = 0; i < model().subgraph_count(); ++i) {
+      const Subgraph graph = model().subgraph(i);
+      for (uint32_t node = 0; node < graph.operator_count(); ++node) {
+        for (const auto* list : {graph.op(node).inputs(), graph.op(node).outputs()}) refuse_quantized(graph, list);
       }
+    }
+  }
+
+  static void refuse_quantized(const Subgraph& graph, const flatbuffers::Vector<int32_t>* list) {
+    for (const int index : list_of(list)) {
+      if (index == -1) continue;
+      const tflite_fbs::Tensor& tensor = graph.tensor(index);
+      if (!is_small_integer(tensor.type()) || !is_quantized(tensor)) continue;
+      unsupported("this is a quantised model (tensor '" + name_of(tensor) + "' is " +
+                  tflite_fbs::EnumNameTensorType(tensor.type()) +
+                  "), which Lacuna does not support: convert the float model that it was made from.");
     }
   }
 
@@ -87,8 +123,8 @@ class Importer {
   void import_inputs() {
     std::string names;
     std::string unknown;
-    for (const int index : list_of(model().graph().inputs())) {
-      const tflite_fbs::Tensor& tensor = model().tensor(index);
+    for (const int index : graph().inputs()) {
+      const tflite_fbs::Tensor& tensor = graph().tensor(index);
       if (value_of(index) != kNoValue) malformed("two inputs are tensor " + std::to_string(index));
       names += (names.empty() ? "" : ", ") + name_of(tensor);
       const bool given = options_.input_shapes.count(name_of(tensor)) != 0;
@@ -158,10 +194,10 @@ class Importer {
   /// Whether an integer input is turned into floats before anything else: then the application may give floats.
   bool is_only_cast(int input) const {
     bool cast = false;
-    for (uint32_t i = 0; i < model().operator_count(); ++i) {
-      const std::vector<int> inputs = list_of(model().op(i).inputs());
+    for (uint32_t i = 0; i < graph().operator_count(); ++i) {
+      const std::vector<int> inputs = list_of(graph().op(i).inputs());
       if (std::count(inputs.begin(), inputs.end(), input) == 0) continue;
-      if (model().code(model().op(i)).builtin != BuiltinOperator::CAST) return false;
+      if (model().code(graph().op(i)).builtin != BuiltinOperator::CAST) return false;
       cast = true;
     }
     return cast;
@@ -169,30 +205,57 @@ class Importer {
 
   // ---- Nodes
 
+  void import_nodes() {
+    for (uint32_t i = 0; i < graph().operator_count(); ++i) {
+      if (scope_->dilated.absorbed.count(i) == 0) import_node(i);
+    }
+  }
+
+  /// The outputs of another graph of the file with these inputs.
+  std::vector<ValueId> import_nested(int index, const std::vector<ValueId>& inputs) {
+    const size_t problems = problems_.size();
+    const Entered entered(*this, index);
+    const std::vector<int> names = graph().inputs();
+    if (names.size() != inputs.size()) malformed("subgraph " + std::to_string(index) + " has another number of inputs");
+    for (size_t i = 0; i < names.size(); ++i) {
+      graph().tensor(names[i]);
+      value_of(names[i]) = inputs[i];
+    }
+    import_nodes();
+    std::vector<ValueId> outputs;
+    for (const int tensor : graph().outputs()) outputs.push_back(read(tensor, false));
+    if (problems_.size() != problems) unsupported("its subgraph " + std::to_string(index) + " has the problems above");
+    return outputs;
+  }
+
   void import_node(uint32_t index) {
-    const tflite_fbs::Operator& op = model().op(index);
+    const tflite_fbs::Operator& op = graph().op(index);
     const OpCode code = model().code(op);
     std::vector<int> inputs = list_of(op.inputs());
     std::vector<int> outputs = list_of(op.outputs());
     if (outputs.empty()) malformed("node " + std::to_string(index) + " " + code.name() + " has no output");
-    const auto dilated = dilated_.by_convolution.find(index);
-    if (dilated != dilated_.by_convolution.end()) {
+    const auto dilated = scope_->dilated.by_convolution.find(index);
+    const bool is_dilated = dilated != scope_->dilated.by_convolution.end();
+    if (is_dilated) {
       inputs[0] = dilated->second.input;
       outputs[0] = dilated->second.output;
     }
-    const std::string name = name_of(model().tensor(outputs[0]));
+    const std::string name = name_of(graph().tensor(outputs[0]));
     std::string where = "node " + std::to_string(index) + " " + code.name() + " '" + name + "'";
     try {
       check_outputs(outputs);
       const Handler handler = find_handler(code);
       std::vector<ValueId> values;
       for (const int tensor : inputs) {
-        values.push_back(read(tensor, handler == nullptr));
+        values.push_back(starts_at_zero(code, tensor) ? kNoValue : read(tensor, handler == nullptr));
         where += " " + (values.back() == kNoValue ? "-" : to_string(state_.graph.shape(values.back())));
       }
       if (handler == nullptr) unsupported(hint_for(code));
-      NodeContext node(state_, op, std::move(values), outputs, name);
-      if (dilated != dilated_.by_convolution.end()) node.folded_dilation = dilated->second.folded;
+      std::vector<TensorType> types;
+      for (const int tensor : outputs) types.push_back(graph().tensor(tensor).type());
+      NodeContext node(state_, op, std::move(values), std::move(types), name,
+                       [this](int graph, const std::vector<ValueId>& given) { return import_nested(graph, given); });
+      if (is_dilated) node.folded_dilation = dilated->second.folded;
       const size_t first_own_value = state_.graph.values.size();
       handler(node);
       bind_outputs(node, outputs, first_own_value);
@@ -208,9 +271,15 @@ class Importer {
     }
   }
 
+  /// The state of a layer that sees whole sequences: TFLite goes on from the run before unless it is told to reset.
+  bool starts_at_zero(const OpCode& code, int tensor) {
+    return code.builtin == BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM && tensor != -1 &&
+           graph().tensor(tensor).is_variable();
+  }
+
   void check_outputs(const std::vector<int>& outputs) {
     for (const int tensor : outputs) {
-      model().tensor(tensor);
+      graph().tensor(tensor);
       if (value_of(tensor) != kNoValue) malformed("tensor " + std::to_string(tensor) + " is written twice");
     }
   }
@@ -218,7 +287,7 @@ class Importer {
   /// The value of a tensor; constants are made when they are first read. `lenient`: for messages only.
   ValueId read(int index, bool lenient) {
     if (index == -1) return kNoValue;
-    const tflite_fbs::Tensor& tensor = model().tensor(index);
+    const tflite_fbs::Tensor& tensor = graph().tensor(index);
     if (value_of(index) != kNoValue) return value_of(index);
     if (tensor.is_variable()) {
       unsupported("tensor '" + name_of(tensor) +
@@ -232,8 +301,10 @@ class Importer {
     }
     if (lenient) return kNoValue;
     const ElementType type = is_float(tensor.type()) ? ElementType::kF32 : ElementType::kI64;
+    const auto made = constants_.find(&tensor);
+    if (made != constants_.end()) return value_of(index) = made->second;
     state_.budget.take(type, shape_of(tensor), "tensor '" + name_of(tensor) + "'");
-    return value_of(index) = state_.graph.add_constant(name_of(tensor), model().decode(tensor));
+    return value_of(index) = constants_[&tensor] = state_.graph.add_constant(name_of(tensor), model().decode(tensor));
   }
 
   /// The output's values get the names of the tensors, unless they have been there before the node.
@@ -242,14 +313,14 @@ class Importer {
       const ValueId id = node.output(i);
       if (id == kNoValue) malformed("it has " + std::to_string(outputs.size()) + " outputs");
       value_of(outputs[i]) = id;
-      if (static_cast<size_t>(id) >= first_own_value) state_.graph.value(id).name = name_of(model().tensor(outputs[i]));
+      if (static_cast<size_t>(id) >= first_own_value) state_.graph.value(id).name = name_of(graph().tensor(outputs[i]));
     }
   }
 
   /// Stands for what could not be made, so that the nodes behind it are looked at too.
   void bind_placeholder(int index) {
-    if (index < 0 || static_cast<uint32_t>(index) >= model().tensor_count() || value_of(index) != kNoValue) return;
-    const tflite_fbs::Tensor& tensor = model().tensor(index);
+    if (index < 0 || static_cast<uint32_t>(index) >= graph().tensor_count() || value_of(index) != kNoValue) return;
+    const tflite_fbs::Tensor& tensor = graph().tensor(index);
     std::vector<int> dims = list_of(tensor.shape());
     dims.resize(std::min(dims.size(), static_cast<size_t>(kMaxRank)));
     for (int& dim : dims) dim = std::clamp(dim, 1, 1 << 12);
@@ -260,10 +331,10 @@ class Importer {
   // ---- Outputs
 
   void import_outputs() {
-    const std::vector<int> outputs = list_of(model().graph().outputs());
+    const std::vector<int> outputs = graph().outputs();
     if (outputs.empty()) malformed("the model has no output");
     for (const int index : outputs) {
-      const std::string name = name_of(model().tensor(index));
+      const std::string name = name_of(graph().tensor(index));
       const ValueId id = read_output(index, name);
       if (state_.graph.value(id).type != ElementType::kF32) {
         problems_.push_back("output '" + name + "' holds integers: drop it from the model's outputs");
@@ -297,8 +368,9 @@ class Importer {
 
   ImportState state_;
   const ImportOptions& options_;
-  DilatedConvolutions dilated_;
-  std::vector<ValueId> values_;  ///< by tensor
+  Scope* scope_ = nullptr;  ///< of the graph that is being imported
+  int nested_ = 0;
+  std::unordered_map<const tflite_fbs::Tensor*, ValueId> constants_;  ///< one for all turns of a loop
   std::vector<std::string> problems_;
 };
 

@@ -66,6 +66,12 @@ Handler find_builtin(BuiltinOperator op) {
       return import_floor_mod;
     case BuiltinOperator::ADD_N:
       return import_add_n;
+    case BuiltinOperator::IF:
+      return import_if;
+    case BuiltinOperator::WHILE:
+      return import_while;
+    case BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM:
+      return import_lstm;
     case BuiltinOperator::CAST:
       return import_cast;
     case BuiltinOperator::DEQUANTIZE:
@@ -100,6 +106,8 @@ Handler find_builtin(BuiltinOperator op) {
     case BuiltinOperator::REDUCE_MAX:
     case BuiltinOperator::REDUCE_MIN:
     case BuiltinOperator::REDUCE_PROD:
+    case BuiltinOperator::REDUCE_ANY:
+    case BuiltinOperator::REDUCE_ALL:
       return import_reduce;
     case BuiltinOperator::SOFTMAX:
       return import_softmax;
@@ -185,15 +193,12 @@ std::string hint_for(const OpCode& code) {
     case BuiltinOperator::NON_MAX_SUPPRESSION_V4:
     case BuiltinOperator::NON_MAX_SUPPRESSION_V5:
       return "cut the model in front of it and do this in the application";
-    case BuiltinOperator::IF:
-    case BuiltinOperator::WHILE:
     case BuiltinOperator::CALL:
     case BuiltinOperator::CALL_ONCE:
       return "control flow is not supported; export the model without branches and loops";
     case BuiltinOperator::LSTM:
     case BuiltinOperator::RNN:
     case BuiltinOperator::SVDF:
-    case BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM:
     case BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_RNN:
     case BuiltinOperator::BIDIRECTIONAL_SEQUENCE_LSTM:
     case BuiltinOperator::BIDIRECTIONAL_SEQUENCE_RNN:

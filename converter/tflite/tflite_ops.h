@@ -37,10 +37,19 @@ void import_add_n(NodeContext& node);
 void import_cast(NodeContext& node);
 void import_identity(NodeContext& node);  ///< DEQUANTIZE of fp16, DENSIFY
 
-// On constants only: import_constant.cc
+// Branches and loops: import_control_flow.cc
+void import_if(NodeContext& node);
+void import_while(NodeContext& node);
+
+// Recurrent layers: import_recurrent.cc
+void import_lstm(NodeContext& node);  ///< UNIDIRECTIONAL_SEQUENCE_LSTM
+
+// Comparisons and selection: import_compare.cc
 void import_comparison(NodeContext& node);
 void import_logical_not(NodeContext& node);
 void import_select(NodeContext& node);
+
+// On constants only: import_constant.cc
 void import_shape(NodeContext& node);
 void import_rank(NodeContext& node);
 void import_fill(NodeContext& node);

@@ -100,6 +100,10 @@ inline Vec squared_difference(Vec a, Vec b) {
   return mul(difference, difference);
 }
 inline Vec mod(Vec a, Vec b) { return lane_by_lane<fmodf>(a, b); }
+inline Vec binary_less(Vec a, Vec b) { return select(less(a, b), splat(1.0f), zero()); }
+inline Vec binary_equal(Vec a, Vec b) { return select(equal(a, b), splat(1.0f), zero()); }
+inline Vec less_or_equal(Vec a, Vec b) { return select(less(a, b), splat(1.0f), binary_equal(a, b)); }
+inline Vec mask(Vec a, Vec b) { return select(equal(a, zero()), zero(), b); }
 
 /// Lanes of an operand.
 inline Vec load_lanes(const float* p, int64_t step) {
@@ -229,6 +233,10 @@ constexpr EltwiseKernels kEltwiseKernels = {
         if_built(apply_binary<prelu>, fbs::BinaryKind::Prelu),
         if_built(apply_binary<squared_difference>, fbs::BinaryKind::SquaredDifference),
         if_built(apply_binary<mod>, fbs::BinaryKind::Mod),
+        if_built(apply_binary<binary_less>, fbs::BinaryKind::Less),
+        if_built(apply_binary<less_or_equal>, fbs::BinaryKind::LessOrEqual),
+        if_built(apply_binary<binary_equal>, fbs::BinaryKind::Equal),
+        if_built(apply_binary<mask>, fbs::BinaryKind::Mask),
     },
     if_built(apply_affine, fbs::OpAttrs::Affine),
 };

@@ -12,14 +12,36 @@ TYPES = {
 }
 
 
+def empty_graph():
+    graph = schema.SubGraphT()
+    graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
+    return graph
+
+
 class Model:
     """Tensors are known by their index. Shapes of computed ones are left to the reader."""
 
     def __init__(self):
-        self.graph = schema.SubGraphT()
-        self.graph.tensors, self.graph.operators, self.graph.inputs, self.graph.outputs = [], [], [], []
+        self.graph = empty_graph()
+        self.graphs = [self.graph]
         self.buffers = [schema.BufferT()]
         self.codes = []
+
+    def subgraph(self, build, *inputs):
+        """Another graph with inputs of these (shape, dtype): build(self, *tensors) gives its outputs. Its number."""
+        outer, self.graph = self.graph, empty_graph()
+        self.graphs.append(self.graph)
+        number = len(self.graphs) - 1
+        self.graph.inputs = [self._tensor(f"given_{number}_{i}", *given) for i, given in enumerate(inputs)]
+        self.graph.outputs = list(build(self, *self.graph.inputs))
+        self.graph = outer
+        return number
+
+    def variable(self, *shape):
+        """A tensor of zeros that keeps its value between runs."""
+        tensor = self._tensor(f"variable_{len(self.graph.tensors)}", shape, np.float32)
+        self.graph.tensors[tensor].isVariable = True
+        return tensor
 
     def _tensor(self, name, shape, dtype, buffer=0):
         tensor = schema.TensorT()
@@ -68,7 +90,7 @@ class Model:
     def save(self, path, *outputs):
         self.graph.outputs = list(outputs)
         model = schema.ModelT()
-        model.version, model.operatorCodes, model.subgraphs, model.buffers = 3, self.codes, [self.graph], self.buffers
+        model.version, model.operatorCodes, model.subgraphs, model.buffers = 3, self.codes, self.graphs, self.buffers
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         with open(path, "wb") as file:

@@ -217,6 +217,129 @@ def add_n(m):
     return m.op("ADD_N", [m.input(2, 3), m.input(2, 3), m.input(2, 3)], ("AddNOptions", {}))
 
 
+# ---- Comparisons and selection: booleans are 0 and 1
+
+
+def comparison_options(op):
+    return "".join(word.title() for word in op.split("_")) + "Options", {}
+
+
+def compare(m, op, *operands):
+    return m.op(op, operands, comparison_options(op), dtype=np.bool_)
+
+
+def as_floats(m, truth):
+    return m.op("CAST", [truth], ("CastOptions", dict(inDataType=schema.TensorType.BOOL, outDataType=schema.TensorType.FLOAT32)))
+
+
+@case(*itertools.product(["LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "EQUAL", "NOT_EQUAL"], [(3, 5), (5,), ()]))
+def comparison(m, op, shape):
+    whole = m.op("ROUND", [m.op("MUL", [m.input(3, 5), m.constant(2)], ("MulOptions", {}))])  # so that some are equal
+    other = m.op("ROUND", [m.input(*shape)]) if shape else m.constant(1)
+    return as_floats(m, compare(m, op, whole, other))
+
+
+@case(("LOGICAL_AND",), ("LOGICAL_OR",))
+def logic(m, op):
+    x, y = m.input(4, 6), m.input(6)
+    zero = m.constant(0)
+    truth = compare(m, op, compare(m, "LESS", x, zero), compare(m, "LOGICAL_NOT", compare(m, "LESS", y, zero)))
+    return as_floats(m, truth)
+
+
+@case()
+def cast_to_truth(m):
+    whole = m.op("RELU", [m.input(3, 5)])
+    truth = m.op("CAST", [whole], ("CastOptions", dict(inDataType=schema.TensorType.FLOAT32, outDataType=schema.TensorType.BOOL)), dtype=np.bool_)
+    return as_floats(m, truth)
+
+
+@case((True,), (False,))
+def select_computed(m, choices_computed):
+    x = m.input(3, 4)
+    condition = compare(m, "GREATER", x, m.constant(0))
+    a = m.op("NEG", [x], ("NegOptions", {})) if choices_computed else m.constant(2)
+    b = m.op("EXP", [x], ("ExpOptions", {})) if choices_computed else m.constant([1, 2, 3, 4])
+    return m.op("SELECT_V2", [condition, a, b], ("SelectV2Options", {}))
+
+
+@case()
+def select_rows(m):
+    condition = compare(m, "GREATER", m.input(5), m.constant(0))
+    return m.op("SELECT", [condition, m.input(5, 3), m.input(5, 3)], ("SelectOptions", {}))
+
+
+@case()
+def quotient_unless_zero(m):
+    """What is not chosen is infinite or no number at all."""
+    x = m.op("RELU", [m.input(4, 8)])
+    quotient = m.op("DIV", [x, x], ("DivOptions", {}))
+    zero = m.constant(0)
+    return m.op("SELECT_V2", [compare(m, "EQUAL", x, zero), zero, quotient], ("SelectV2Options", {}))
+
+
+@case(*itertools.product(["REDUCE_ANY", "REDUCE_ALL"], [False, True]))
+def reduce_truths(m, op, keep_dims):
+    truth = compare(m, "LESS", m.input(3, 4), m.constant(0.3))
+    any_or_all = m.op(op, [truth, m.ints([1])], ("ReducerOptions", dict(keepDims=keep_dims)), dtype=np.bool_)
+    return as_floats(m, any_or_all)
+
+
+# ---- Recurrent layers, branches and loops
+
+
+@case(*itertools.product([1, 2], [False, True], [False, True], [0, 0.5]))
+def unidirectional_sequence_lstm(m, batch, time_major, peepholes, cell_clip):
+    steps, inputs, hidden = 6, 5, 7
+    x = m.input(steps, batch, inputs) if time_major else m.input(batch, steps, inputs)
+    # Orders of 0 and 1 of the sum that seeds weights: one for each gate.
+    gates = [m.constant(weights(hidden, inputs + gate)[:, :inputs]) for gate in range(4)]
+    recurrences = [m.constant(weights(hidden, hidden + gate)[:, :hidden]) for gate in range(4)]
+    cells = [m.constant(weights(hidden + gate)[:hidden]) for gate in range(3)] if peepholes else [-1] * 3
+    biases = [m.constant(weights(hidden + gate)[:hidden]) for gate in range(4)]
+    states = [m.variable(batch, hidden), m.variable(batch, hidden)]
+    operands = [x, *gates, *recurrences, *cells, *biases, -1, -1, *states, -1, -1, -1, -1]
+    return m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, ("UnidirectionalSequenceLSTMOptions", dict(
+        fusedActivationFunction=schema.ActivationFunctionType.TANH, cellClip=cell_clip, timeMajor=time_major)))
+
+
+@case((0,), (1,), (5,))
+def counted_loop(m, turns):
+    """x and a list of all x so far, as TensorFlow writes a recurrent layer."""
+    rows = 5
+
+    def goes_on(m, turn, x, seen):
+        return [compare(m, "LESS", turn, m.ints(turns))]
+
+    def body(m, turn, x, seen):
+        gained = m.op("FULLY_CONNECTED", [x, m.constant(weights(3, 3))] + [-1], ("FullyConnectedOptions", {}))
+        x = m.op("TANH", [gained])
+        next_turn = m.op("ADD", [turn, m.ints(1)], ("AddOptions", {}), dtype=np.int32)
+
+        def place(of, rest):
+            first = m.op("RESHAPE", [of, m.ints([1])], ("ReshapeOptions", {}), dtype=np.int32)
+            return m.op("CONCATENATION", [first, m.ints(rest)], ("ConcatenationOptions", {}), dtype=np.int32)
+
+        before = m.op("SLICE", [seen, m.ints([0, 0]), place(turn, [-1])], ("SliceOptions", {}))
+        behind = m.op("SLICE", [seen, place(next_turn, [0]), m.ints([-1, -1])], ("SliceOptions", {}))
+        seen = m.op("CONCATENATION", [before, x, behind], ("ConcatenationOptions", {}))
+        return [next_turn, x, seen]
+
+    given = [([], np.int32), ([1, 3], np.float32), ([rows, 3], np.float32)]
+    numbers = dict(condSubgraphIndex=m.subgraph(goes_on, *given), bodySubgraphIndex=m.subgraph(body, *given))
+    x = m.op("RELU", [m.input(1, 3)])
+    _, x, seen = m.op("WHILE", [m.ints(0), x, m.constant(np.zeros((rows, 3)))], ("WhileOptions", numbers), outputs=3)
+    return [m.op("NEG", [x], ("NegOptions", {})), m.op("NEG", [seen], ("NegOptions", {}))]
+
+
+@case((True,), (False,))
+def known_branch(m, condition):
+    given = [([2, 3], np.float32)]
+    numbers = dict(thenSubgraphIndex=m.subgraph(lambda m, x: [m.op("EXP", [x], ("ExpOptions", {}))], *given),
+                   elseSubgraphIndex=m.subgraph(lambda m, x: [m.op("ABS", [x], ("AbsOptions", {}))], *given))
+    return m.op("IF", [m.constant(condition, np.bool_), m.input(2, 3)], ("IfOptions", numbers))
+
+
 # ---- Functions of a dimension
 
 

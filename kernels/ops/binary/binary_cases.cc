@@ -76,6 +76,15 @@ std::vector<OpCase> binary_cases(std::mt19937& rng) {
   cases.push_back(binary_case("root_of_negative_zero_and_infinity", BinaryKind::Pow,
                               Tensor(make_shape({3}), std::vector<float>{-0.0f, kInfinity, -kInfinity}),
                               Tensor(Shape{}, std::vector<float>{0.5f})));
+  for (const BinaryKind kind : {BinaryKind::Less, BinaryKind::LessOrEqual, BinaryKind::Equal}) {
+    const std::vector<float> some = {-1, 0, -0.0f, 2, kInfinity, -kInfinity, kNan, kInfinity, 5};
+    cases.push_back(binary_case(std::string(fbs::EnumNameBinaryKind(kind)) + "_of_equals_and_extremes", kind,
+                                Tensor(make_shape({9, 1}), some), Tensor(make_shape({9}), some)));
+  }
+  cases.push_back(binary_case(
+      "Mask_hides_what_is_no_number", BinaryKind::Mask,
+      Tensor(make_shape({9}), std::vector<float>{0, 1, 0, 1, -0.0f, 2, 0, 1, 0}),
+      Tensor(make_shape({9}), std::vector<float>{kNan, kNan, kInfinity, -kInfinity, kNan, 3, -kInfinity, 0, 4})));
   for (const BinaryKind kind : {BinaryKind::Min, BinaryKind::Max, BinaryKind::Div}) {
     cases.push_back(binary_case(std::string(fbs::EnumNameBinaryKind(kind)) + "_of_nan_and_infinity", kind,
                                 Tensor(make_shape({5}), std::vector<float>{kNan, 1, kInfinity, -kInfinity, 2}),

@@ -28,6 +28,14 @@ double apply(fbs::BinaryKind kind, double a, double b) {
       return (a - b) * (a - b);
     case fbs::BinaryKind::Mod:
       return std::fmod(a, b);
+    case fbs::BinaryKind::Less:
+      return a < b ? 1 : 0;
+    case fbs::BinaryKind::LessOrEqual:
+      return a <= b ? 1 : 0;
+    case fbs::BinaryKind::Equal:
+      return a == b ? 1 : 0;
+    case fbs::BinaryKind::Mask:
+      return a == 0 ? 0 : b;
   }
   return a;
 }

@@ -215,7 +215,63 @@ TEST_CASE("tflite: all unsupported operators are reported at once") {
   CHECK_FALSE(contains(message, "RELU"));
 }
 
-TEST_CASE("tflite: state and several subgraphs are refused") {
+/// Goes on for ever: its condition is the constant true, its body gives back what it is given, or adds a copy of it.
+ModelBuilder endless_loop(bool computes) {
+  ModelBuilder builder;
+  tflite_fbs::WhileOptionsT options;
+  options.cond_subgraph_index = 1;
+  options.body_subgraph_index = 2;
+  builder.set_outputs({builder.add_op(BuiltinOperator::WHILE, {builder.add_input({1, 4})}, options)});
+  for (int i = 0; i < 2; ++i) builder.model.subgraphs.push_back(std::make_unique<tflite_fbs::SubGraphT>());
+  const auto in = [&builder](size_t number, const auto& build) {
+    std::swap(builder.model.subgraphs[0], builder.model.subgraphs[number]);
+    build(builder.add_input({1, 4}));
+    std::swap(builder.model.subgraphs[0], builder.model.subgraphs[number]);
+  };
+  in(1, [&](int) { builder.set_outputs({builder.add_constant<uint8_t>({}, tflite_fbs::TensorType::BOOL, {1})}); });
+  in(2, [&](int x) { builder.set_outputs({computes ? builder.add_op(BuiltinOperator::RELU, {x}) : x}); });
+  return builder;
+}
+
+TEST_CASE("tflite: loops without an end and graphs inside themselves are refused") {
+  for (const bool computes : {false, true}) {
+    CAPTURE(computes);
+    const auto [code, message] = import_error(endless_loop(computes));
+    CHECK(code == ExitCode::kUnsupported);
+    CHECK(contains(message, "turns"));
+  }
+  ModelBuilder inside_itself = endless_loop(true);
+  inside_itself.model.subgraphs[2]->operators.front()->opcode_index = 0;
+  tflite_fbs::WhileOptionsT options;
+  options.cond_subgraph_index = 1;
+  options.body_subgraph_index = 2;
+  inside_itself.model.subgraphs[2]->operators.front()->builtin_options.Set(options);
+  CHECK(import_error(inside_itself).first == ExitCode::kUnsupported);
+  CHECK(contains(import_error(inside_itself).second, "nested too deeply"));
+}
+
+TEST_CASE("tflite: a loop whose subgraphs do not exist or do not fit is malformed") {
+  ModelBuilder missing = endless_loop(true);
+  missing.graph().operators.front()->builtin_options.AsWhileOptions()->body_subgraph_index = 7;
+  missing.model.subgraphs.pop_back();
+  CHECK(import_error(missing).first == ExitCode::kMalformed);
+  ModelBuilder other_inputs = endless_loop(true);
+  other_inputs.model.subgraphs[2]->inputs.clear();
+  CHECK(import_error(other_inputs).first == ExitCode::kMalformed);
+  ModelBuilder other_outputs = endless_loop(true);
+  other_outputs.model.subgraphs[2]->outputs.push_back(0);
+  CHECK(import_error(other_outputs).first == ExitCode::kMalformed);
+}
+
+TEST_CASE("tflite: a loop whose end is computed is refused") {
+  ModelBuilder builder = endless_loop(true);
+  builder.model.subgraphs[1]->outputs = {0};
+  const auto [code, message] = import_error(builder);
+  CHECK(code == ExitCode::kUnsupported);
+  CHECK(contains(message, "depends on what the network computes"));
+}
+
+TEST_CASE("tflite: state and several entry points are refused") {
   ModelBuilder stateful = small_model();
   stateful.graph().inputs.clear();
   stateful.tensor(0).is_variable = true;
@@ -224,7 +280,7 @@ TEST_CASE("tflite: state and several subgraphs are refused") {
   ModelBuilder two = small_model();
   two.model.subgraphs.push_back(std::make_unique<tflite_fbs::SubGraphT>());
   CHECK(import_error(two).first == ExitCode::kUnsupported);
-  CHECK(contains(import_error(two).second, "2 subgraphs"));
+  CHECK(contains(import_error(two).second, "several entry points"));
 }
 
 TEST_CASE("tflite: a free batch becomes 1, other free dimensions must be given") {
