@@ -15,8 +15,9 @@ PAGE = ROOT / "docs" / "operators.md"
 HOW_READ = """\
 ## How some of them are read
 
-- **Booleans** that the network computes are 0 and 1 in fp32, as outputs too. Integers are known when a model is converted: sizes,
-  indices, counts. What computes integers from its input stays in the application.
+- **Integers and booleans** that are inputs, or computed from them, are fp32 numbers, as outputs too: booleans 0 and 1, integers up to 2^24, such as the
+  tokens of a text. They can be compared, added, multiplied and cast, and rows of a table can be looked up at them (`Gather`, `GATHER` and
+  `EMBEDDING_LOOKUP` along dimension 0). Dividing them is refused, and so are sizes and shapes that depend on them.
 - **Recurrent layers** (`LSTM`, `GRU`, `RNN`, `UNIDIRECTIONAL_SEQUENCE_LSTM`) become their steps, one behind the other, up to 2048. All steps
   read the same weights, which the file holds once. A layer begins with the state that it is given, or with zeros at every run: state that
   LiteRT would keep between runs is given and taken as input and output. Lengths of sequences are constants, one for the whole batch.

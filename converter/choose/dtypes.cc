@@ -72,6 +72,27 @@ bool fit_halves(const Graph& graph, const Node& node) {
   return true;
 }
 
+/// Nodes that have to do with integers, of which halves hold those up to 2048 alone: what reads them, and all that
+/// places in a table are made of.
+std::vector<bool> find_integers(const Graph& graph) {
+  const Uses uses(graph);
+  std::vector<bool> integers(graph.nodes.size());
+  for (size_t i = integers.size(); i-- > 0;) {
+    const Node& node = graph.nodes[i];
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      const ValueId id = node.inputs[k];
+      if (id == kNoValue) continue;
+      const bool is_place = node.attrs.type == fbs::OpAttrs::Lookup && k == 1;
+      if (graph.value(id).meaning == Meaning::kInteger) integers[i] = true;
+      const int producer = uses.producer_of(id);
+      if (producer >= 0 && (is_place || (integers[i] && node.attrs.type != fbs::OpAttrs::Lookup))) {
+        integers[static_cast<size_t>(producer)] = true;
+      }
+    }
+  }
+  return integers;
+}
+
 /// Gives each value to each of its readers in the type that the reader computes in.
 class Converter {
  public:
@@ -119,12 +140,12 @@ class Converter {
 }  // namespace
 
 void choose_halves(Graph& graph) {
-  const std::vector<bool> front = find_front(graph);
+  const std::vector<bool> front = find_front(graph), integers = find_integers(graph);
   std::vector<bool> halves(graph.nodes.size());
   for (size_t i = 0; i < halves.size(); ++i) {
     const Node& node = graph.nodes[i];
     halves[i] = !front[i] && host_op(node.attrs.type).run->halves &&
-                graph.value(node.output).type == ElementType::kF32 && fit_halves(graph, node);
+                graph.value(node.output).type == ElementType::kF32 && !integers[i] && fit_halves(graph, node);
   }
   keep_ends(graph, halves);
   Converter(graph).run(halves);

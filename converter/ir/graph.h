@@ -28,13 +28,20 @@ Attrs make_attrs(NativeTable table) {
   return attrs;
 }
 
+/// What fp32 numbers stand for in the source model.
+enum class Meaning : uint8_t {
+  kNumber,
+  kTruth,    ///< a boolean: 0 or 1
+  kInteger,  ///< exact up to 2^24
+};
+
 struct Value {
   std::string name;  ///< as in the source model, or made from the node's name
   ElementType type = ElementType::kF32;
   Shape shape;
   std::shared_ptr<const Tensor> constant;  ///< null for a value that is computed
   fbs::Dtype dtype = fbs::Dtype::F32;      ///< on the device: converter/choose/dtypes.h
-  bool truth = false;                      ///< a computed 0 or 1 that is a boolean: converter/ir/truths.h
+  Meaning meaning = Meaning::kNumber;      ///< of what is computed in fp32
 };
 
 struct Node {

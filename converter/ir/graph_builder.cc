@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "converter/ir/host_arithmetic.h"
 #include "sdk/format/limits.h"
 
 namespace lacuna {
@@ -27,6 +28,16 @@ bool moves_elements(fbs::OpAttrs type) {
     default:
       return false;
   }
+}
+
+/// Functions of integers that give integers in fp32 as well.
+bool keeps_whole(const Attrs& attrs) {
+  if (attrs.type == fbs::OpAttrs::Reduce) {
+    const fbs::ReduceKind kind = attrs.AsReduce()->kind;
+    return kind == fbs::ReduceKind::Sum || kind == fbs::ReduceKind::Max || kind == fbs::ReduceKind::Min;
+  }
+  return attrs.type == fbs::OpAttrs::Binary && attrs.AsBinary()->kind <= fbs::BinaryKind::Max &&
+         attrs.AsBinary()->kind != fbs::BinaryKind::Div;
 }
 
 bool is_empty(const Shape& shape) { return count(shape) == 0; }
@@ -60,6 +71,11 @@ int checked_axis(int64_t axis, int rank) {
 }
 
 ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::string& suffix) {
+  const bool whole =
+      std::any_of(inputs.begin(), inputs.end(), [this](ValueId id) { return id != kNoValue && is_whole(id); });
+  if (whole) {
+    for (ValueId& id : inputs) id = as_computed(id, suffix);
+  }
   const ElementType type = graph_.value(inputs.front()).type;
   bool all_constant = true;
   std::vector<Shape> shapes;
@@ -84,10 +100,27 @@ ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::
       unsupported("it computes a constant and would take too long; fold constants before the export");
     }
   }
-  const bool truth = moves_elements(attrs.type) && graph_.value(inputs.front()).truth;
+  const Meaning meaning = whole ? meaning_of(attrs, inputs) : Meaning::kNumber;
   const ValueId result = append(graph_, std::move(attrs), std::move(inputs), name_ + suffix);
-  graph_.value(result).truth = truth;
+  graph_.value(result).meaning = meaning;
   return result;
+}
+
+ValueId GraphBuilder::as_computed(ValueId id, const std::string& suffix) {
+  if (id == kNoValue || !is_integer(id)) return id;
+  const Tensor& tensor = graph_.constant(id);
+  const ValueId result = add_folded(
+      ElementType::kF32, tensor.shape, [&] { return host_cast(tensor, ElementType::kF32); }, suffix + "/whole");
+  graph_.value(result).meaning = Meaning::kInteger;
+  return result;
+}
+
+Meaning GraphBuilder::meaning_of(const Attrs& attrs, const std::vector<ValueId>& inputs) const {
+  const Meaning first = graph_.value(inputs.front()).meaning;
+  if (moves_elements(attrs.type)) return first;
+  const bool all_whole = std::all_of(inputs.begin(), inputs.end(),
+                                     [this](ValueId id) { return graph_.value(id).meaning != Meaning::kNumber; });
+  return all_whole && keeps_whole(attrs) ? Meaning::kInteger : Meaning::kNumber;
 }
 
 ValueId GraphBuilder::add_constant(Tensor tensor, const std::string& suffix) {
@@ -218,6 +251,14 @@ ValueId GraphBuilder::pad(fbs::PadMode mode, ValueId x, const std::vector<int64_
   for (const int64_t n : end) attrs.end.push_back(as_int32(n));
   attrs.value = value;
   return emit(make_attrs(std::move(attrs)), {x}, suffix);
+}
+
+ValueId GraphBuilder::lookup(ValueId table, ValueId places, const std::string& suffix) {
+  if (!is_whole(places)) malformed("the places are no integers");
+  const Meaning meaning = is_integer(table) ? Meaning::kInteger : graph_.value(table).meaning;
+  const ValueId y = emit(make_attrs(fbs::LookupAttrsT()), {table, places}, suffix);
+  graph_.value(y).meaning = meaning;
+  return y;
 }
 
 void GraphBuilder::check_turn() const {

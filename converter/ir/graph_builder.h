@@ -30,9 +30,12 @@ class GraphBuilder {
   /// Borrowed from the graph: emitting moves it.
   const Shape& shape_of(ValueId id) const { return graph_.shape(id); }
   bool is_integer(ValueId id) const { return graph_.value(id).type == ElementType::kI64; }
+  /// Computed in fp32, but an integer or a boolean of the source model.
+  bool is_whole(ValueId id) const { return graph_.value(id).meaning != Meaning::kNumber; }
 
   /// Appends a node, or a constant when all inputs are constant. Throws Error: kMalformed for inputs that do not fit;
-  /// kUnsupported for integers in arithmetic and for constants that take too long; kResourceLimit.
+  /// kUnsupported for integers in arithmetic and for constants that take too long; kResourceLimit. Constant integers
+  /// beside computed ones become fp32.
   ValueId emit(Attrs attrs, std::vector<ValueId> inputs, const std::string& suffix = "");
   ValueId add_constant(Tensor tensor, const std::string& suffix = "");
   ValueId add_scalar(float value, const std::string& suffix = "") {
@@ -65,6 +68,8 @@ class GraphBuilder {
               float value = 0, const std::string& suffix = "");
   /// Throws kUnsupported when the graph has become too large for another turn of a loop.
   void check_turn() const;
+  /// Rows of `table` at `places`, which the network computes.
+  ValueId lookup(ValueId table, ValueId places, const std::string& suffix = "");
   /// An empty list with room for `n` indices, once memory is granted.
   std::vector<int64_t> index_list(int64_t n);
   /// Throws kMalformed for indices outside of dimension `axis`.
@@ -72,6 +77,8 @@ class GraphBuilder {
                  const std::string& suffix = "");
 
  private:
+  ValueId as_computed(ValueId id, const std::string& suffix);
+  Meaning meaning_of(const Attrs& attrs, const std::vector<ValueId>& inputs) const;
   std::vector<ValueId> join_in_parts(const std::vector<ValueId>& values, int axis, const std::string& suffix);
 
   Graph& graph_;

@@ -10,12 +10,18 @@ bool both_constant(const GraphBuilder& builder, ValueId a, ValueId b) {
   return builder.graph().is_constant(a) && builder.graph().is_constant(b);
 }
 
-/// A constant truth beside a computed one.
+/// A constant integer or truth beside what is computed.
 ValueId to_float(GraphBuilder& builder, ValueId x, const std::string& suffix) {
   if (!builder.is_integer(x)) return x;
   const Tensor& tensor = builder.graph().constant(x);
-  return builder.add_folded(
+  const ValueId y = builder.add_folded(
       ElementType::kF32, tensor.shape, [&] { return host_cast(tensor, ElementType::kF32); }, suffix);
+  builder.graph().value(y).meaning = Meaning::kInteger;
+  return y;
+}
+
+bool is_whole_or_integer(const GraphBuilder& builder, ValueId x) {
+  return builder.is_integer(x) || builder.is_whole(x);
 }
 
 /// Elements of x where `condition` holds and of constant `other` elsewhere. min and max with infinite bounds select
@@ -49,9 +55,6 @@ ValueId select_by_constant(GraphBuilder& builder, const Tensor& condition, Value
 }
 
 ValueId select_by_computed(GraphBuilder& builder, ValueId condition, ValueId a, ValueId b) {
-  if (builder.is_integer(a)) {
-    unsupported("the network would choose between integers, but it runs in fp32; do this in the application");
-  }
   const ValueId left = builder.binary(fbs::BinaryKind::Mask, condition, a, {}, "/left");
   const ValueId inverse = logical_not(builder, condition, "/not");
   const ValueId right = builder.binary(fbs::BinaryKind::Mask, inverse, b, {}, "/right");
@@ -60,7 +63,7 @@ ValueId select_by_computed(GraphBuilder& builder, ValueId condition, ValueId a, 
 
 ValueId make_truth(GraphBuilder& builder, fbs::BinaryKind kind, ValueId a, ValueId b, const std::string& suffix) {
   const ValueId id = builder.binary(kind, a, b, {}, suffix);
-  builder.graph().value(id).truth = true;
+  builder.graph().value(id).meaning = Meaning::kTruth;
   return id;
 }
 
@@ -112,7 +115,7 @@ ValueId logical_not(GraphBuilder& builder, ValueId x, const std::string& suffix)
 }
 
 ValueId as_truth(GraphBuilder& builder, ValueId x, const std::string& suffix) {
-  if (builder.graph().value(x).truth) return x;
+  if (builder.graph().value(x).meaning == Meaning::kTruth) return x;
   if (!builder.graph().is_constant(x)) {
     const ValueId is_zero =
         builder.binary(fbs::BinaryKind::Equal, x, builder.add_scalar(0, suffix + "/zero"), {}, suffix + "/is_zero");
@@ -123,14 +126,34 @@ ValueId as_truth(GraphBuilder& builder, ValueId x, const std::string& suffix) {
       ElementType::kI64, tensor.shape, [&] { return host_to_bool(tensor); }, suffix);
 }
 
-ValueId as_number(GraphBuilder& builder, ValueId truth) {
-  return builder.graph().value(truth).truth ? builder.unary(fbs::UnaryKind::Identity, truth) : truth;
+ValueId as_number(GraphBuilder& builder, ValueId x) {
+  return builder.is_whole(x) ? builder.unary(fbs::UnaryKind::Identity, x) : x;
+}
+
+ValueId as_integer(GraphBuilder& builder, ValueId x) {
+  ValueId y = x;
+  if (!builder.is_whole(x)) {
+    const ValueId size = builder.unary(fbs::UnaryKind::Floor, builder.unary(fbs::UnaryKind::Abs, x, "/abs"), "/floor");
+    y = builder.binary(fbs::BinaryKind::Mul, builder.unary(fbs::UnaryKind::Sign, x, "/sign"), size);
+  } else if (builder.graph().value(x).meaning == Meaning::kTruth) {
+    y = builder.unary(fbs::UnaryKind::Identity, x);
+  }
+  builder.graph().value(y).meaning = Meaning::kInteger;
+  return y;
 }
 
 ValueId select(GraphBuilder& builder, ValueId condition, ValueId a, ValueId b) {
-  if (builder.is_integer(a) != builder.is_integer(b)) malformed("the choices have different element types");
-  if (!builder.graph().is_constant(condition)) return select_by_computed(builder, condition, a, b);
-  return select_by_constant(builder, builder.graph().constant(condition), a, b);
+  const bool whole = is_whole_or_integer(builder, a);
+  if (whole != is_whole_or_integer(builder, b)) malformed("the choices have different element types");
+  const bool known = builder.graph().is_constant(condition);
+  if (!known || !both_constant(builder, a, b)) {
+    a = to_float(builder, a, "/a");
+    b = to_float(builder, b, "/b");
+  }
+  const ValueId y = known ? select_by_constant(builder, builder.graph().constant(condition), a, b)
+                          : select_by_computed(builder, condition, a, b);
+  if (whole && !builder.is_integer(y)) builder.graph().value(y).meaning = Meaning::kInteger;
+  return y;
 }
 
 }  // namespace lacuna

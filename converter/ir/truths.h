@@ -18,12 +18,12 @@ ValueId logical_not(GraphBuilder& builder, ValueId x, const std::string& suffix 
 /// The truth of x != 0.
 ValueId as_truth(GraphBuilder& builder, ValueId x, const std::string& suffix = "");
 
-/// What the network computed as a truth, no longer one: a cast to floats.
-ValueId as_number(GraphBuilder& builder, ValueId truth);
+/// Casts of what is computed: to a number, and to an integer, towards zero.
+ValueId as_number(GraphBuilder& builder, ValueId x);
+ValueId as_integer(GraphBuilder& builder, ValueId x);
 
 /// condition ? a : b, all broadcast. Exact whatever the elements are that are not chosen. Throws Error(kMalformed) when
-/// a and b have different types or a constant condition is no truth, Error(kUnsupported) for integers that are not all
-/// known.
+/// a and b have different types or a constant condition is no truth.
 ValueId select(GraphBuilder& builder, ValueId condition, ValueId a, ValueId b);
 
 }  // namespace lacuna

@@ -241,6 +241,9 @@ class Exporter {
         return;
       case Op::Slice:
         return add_slice(node, *node.attrs.AsSlice());
+      case Op::Lookup:
+        make("Gather", node, {in(node, 0), step_to_integer(node)});
+        return;
       case Op::Gather:
         return add_gather(node, *node.attrs.AsGather());
       case Op::Reshape:
@@ -331,6 +334,13 @@ class Exporter {
   /// A truth is a number.
   void add_truth(const char* op, const Node& node, const std::vector<std::string>& sides) {
     make("Cast", node, {step(op, node, "/truth", sides)}).set("to", int64_t{1});
+  }
+
+  /// Cut towards zero, as the device cuts it.
+  std::string step_to_integer(const Node& node) {
+    const std::string name = unique(node.name + "/places");
+    make("Cast", name, {in(node, 1)}, name).set("to", int64_t{7});
+    return name;
   }
 
   void add_mask(const Node& node, const std::vector<std::string>& sides) {

@@ -43,7 +43,7 @@ ValueId matmul(NodeContext& node, ValueId a, ValueId b, bool transpose_b, float 
 
 /// A truth for each place that takes part, as what is added to the scores.
 ValueId as_bias(NodeContext& node, ValueId mask) {
-  if (!node.is_integer(mask) && !node.graph().value(mask).truth) return mask;
+  if (!node.is_integer(mask) && !node.is_whole(mask)) return mask;
   return select(node, mask, node.add_scalar(0, "/mask/in"), node.add_scalar(-kInfinity, "/mask/out"));
 }
 

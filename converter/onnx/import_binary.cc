@@ -41,8 +41,15 @@ ValueId fold(NodeContext& node, HostBinary function, ValueId a, ValueId b) {
                          [&] { return host_binary(function, left, right); });
 }
 
+/// For what fp32 does differently.
+void refuse_integers(const NodeContext& node, ValueId x) {
+  if (node.is_whole(x)) unsupported("integers that the network computes are not divided; do this in the application");
+}
+
 ValueId apply(NodeContext& node, Function function, ValueId a, ValueId b) {
-  return node.is_integer(a) ? fold(node, function.host, a, b) : node.binary(function.device, a, b);
+  if (node.is_integer(a) && !node.is_whole(b)) return fold(node, function.host, a, b);
+  if (function.host == HostBinary::kDiv) refuse_integers(node, a);
+  return node.binary(function.device, a, b);
 }
 
 ValueId to_float(NodeContext& node, ValueId x) {
@@ -118,6 +125,7 @@ void import_mod(NodeContext& node) {
     return node.set_output(fold(node, fmod ? HostBinary::kFmod : HostBinary::kMod, node.input(0), node.input(1)));
   }
   const ValueId a = node.input(0), b = node.input(1);
+  refuse_integers(node, a);
   if (fmod) return node.set_output(node.binary(fbs::BinaryKind::Mod, a, b));
   if (node.opset() < 28) malformed("Mod of floats needs fmod = 1");
   const ValueId quotient = node.binary(fbs::BinaryKind::Div, a, b, {}, "/quotient");

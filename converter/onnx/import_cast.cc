@@ -1,4 +1,4 @@
-// Cast and CastLike: floats of all widths are one type here, and so are integers and booleans.
+// Cast and CastLike: floats of all widths are one type here, and so are integers.
 #include "converter/ir/truths.h"
 #include "converter/onnx/node_context.h"
 #include "converter/onnx/tensor_proto.h"
@@ -11,10 +11,8 @@ void import_cast(NodeContext& node) {
   if (!is_float(type) && !is_integer(type)) unsupported("a cast to " + name_of(type));
   const ElementType element_type = element_type_of(type);
   if (type == DataType::kBool) return node.set_output(as_truth(node, x));
-  if (node.graph().value(x).type == element_type) return node.set_output(as_number(node, x));
-  if (!node.is_constant(0)) {
-    unsupported("a computed value cannot be cast to " + name_of(type) + ": the network runs in fp32");
-  }
+  if (!node.is_constant(0)) return node.set_output(is_float(type) ? as_number(node, x) : as_integer(node, x));
+  if (node.graph().value(x).type == element_type) return node.set_output(x);
   const Tensor& tensor = node.constant(0, "operand");
   node.set_output(node.add_folded(element_type, tensor.shape, [&] { return host_cast(tensor, element_type); }));
 }

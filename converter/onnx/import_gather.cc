@@ -1,5 +1,5 @@
-// Gather and Scatter operators at constant indices. All but Gather and Compress work on the flattened operand: place i
-// of the result comes from a place that is known while importing.
+// Gather and Scatter operators. At constant indices all but Gather and Compress work on the flattened operand: place i
+// of the result comes from a place that is known while importing. Computed indices look rows up.
 #include <algorithm>
 
 #include "converter/ir/host_arithmetic.h"
@@ -104,6 +104,10 @@ ValueId scatter(NodeContext& node, const std::vector<int64_t>& places) {
 void import_gather(NodeContext& node) {
   const Shape shape = node.shape(0);
   const int axis = checked_axis(node.int_attr("axis", 0), shape.rank);
+  if (!node.is_constant(1)) {
+    if (axis != 0) unsupported("places that the network computes are only looked up along dimension 0");
+    return node.set_output(node.lookup(node.input(0), node.input(1)));
+  }
   const Tensor& indices = indices_of(node);
   std::vector<int64_t> checked;
   for (const int64_t index : indices.i64) checked.push_back(checked_index(index, shape[axis]));
@@ -122,6 +126,14 @@ void import_gather(NodeContext& node) {
 void import_gather_elements(NodeContext& node) {
   const Shape shape = node.shape(0);
   const int axis = checked_axis(node.int_attr("axis", 0), shape.rank);
+  if (!node.is_constant(1)) {
+    const Shape places = node.shape(1);
+    if (shape[axis] != count(shape) || places.rank != shape.rank || places[axis] != count(places)) {
+      unsupported("places that the network computes are only looked up where all other dimensions are 1");
+    }
+    const ValueId y = node.lookup(flat(node, node.input(0), "/flatten"), flat(node, node.input(1), "/places"), "/rows");
+    return node.set_output(node.reshape(y, places));
+  }
   const Tensor& indices = indices_of(node);
   node.set_output(gather_flat(node, node.input(0), element_places(indices, shape, axis), indices.shape));
 }

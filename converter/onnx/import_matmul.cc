@@ -7,22 +7,13 @@ namespace lacuna::onnx {
 
 namespace {
 
-Tensor transposed(const Tensor& matrix) {
-  Tensor result(ElementType::kF32, make_shape({matrix.shape[1], matrix.shape[0]}));
-  const auto rows = static_cast<size_t>(matrix.shape[0]);
-  const auto columns = static_cast<size_t>(matrix.shape[1]);
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < columns; ++j) result.f32[j * rows + i] = matrix.f32[i * columns + j];
-  }
-  return result;
-}
-
 /// The weight [units, K] of a constant b [K, units], or [units, K] if `transposed_b`, times alpha.
 ValueId weight_of(NodeContext& node, size_t i, bool transposed_b, float alpha) {
   const Tensor& b = node.constant(i, "right-hand matrix");
   if (b.type != ElementType::kF32) unsupported("integer matrices are not supported");
-  if (transposed_b && alpha == 1) return node.input(i);
-  Tensor weight = transposed_b ? b : transposed(b);
+  const ValueId rows = transposed_b ? node.input(i) : node.transposed(node.input(i));
+  if (alpha == 1) return rows;
+  Tensor weight = node.graph().constant(rows);
   for (float& element : weight.f32) element *= alpha;
   return node.add_constant(std::move(weight), "/weight");
 }

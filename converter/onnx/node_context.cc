@@ -126,6 +126,24 @@ const GraphProto& NodeContext::graph_attr(const char* name) const {
   return attr->g();
 }
 
+ValueId NodeContext::transposed(ValueId matrix) {
+  const auto known = state_.transposed.find(matrix);
+  if (known != state_.transposed.end()) return known->second;
+  const Tensor& tensor = graph().constant(matrix);
+  const Shape shape = make_shape({tensor.shape[1], tensor.shape[0]});
+  const auto rows = static_cast<size_t>(tensor.shape[0]), columns = static_cast<size_t>(tensor.shape[1]);
+  return state_.transposed[matrix] = add_folded(
+             ElementType::kF32, shape,
+             [&] {
+               Tensor result(ElementType::kF32, shape);
+               for (size_t i = 0; i < rows; ++i) {
+                 for (size_t j = 0; j < columns; ++j) result.f32[j * rows + i] = tensor.f32[i * columns + j];
+               }
+               return result;
+             },
+             "/weight");
+}
+
 void NodeContext::set_output(ValueId id, size_t i) {
   if (!has_output(i)) return;
   outputs_[i] = id;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "converter/ir/graph_builder.h"
@@ -22,6 +23,7 @@ struct ImportState {
   std::string folder;  ///< of external data
   int64_t opset = 0;
   MemoryBudget budget;
+  std::unordered_map<ValueId, ValueId> transposed;  ///< matrices: nodes that read one, as turns of a loop do, share it
 };
 
 class NodeContext : public GraphBuilder {
@@ -67,6 +69,9 @@ class NodeContext : public GraphBuilder {
   /// A value that this node made gets the output's name. kNoValue: the output could not be made (already reported).
   void set_output(ValueId id, size_t i = 0);
   const std::optional<ValueId>& output(size_t i) const { return outputs_[i]; }
+
+  /// A constant matrix with rows and columns exchanged.
+  ValueId transposed(ValueId matrix);
 
   std::vector<ValueId> import_subgraph(const GraphProto& graph, const std::vector<ValueId>& inputs) const {
     return import_subgraph_(graph, inputs);

@@ -198,7 +198,7 @@ class Importer {
       if (initializer != scope.bindings.end() && state_.graph.is_constant(initializer->second.id)) continue;
       known_names.insert(info.name());
       names += (names.empty() ? "" : ", ") + info.name();
-      import_input(graph, info, scope, unknown_shapes);
+      import_input(info, scope, unknown_shapes);
     }
     for (const auto& [name, shape] : options_.input_shapes) {
       if (known_names.count(name) == 0) {
@@ -211,11 +211,10 @@ class Importer {
     throw Error(ExitCode::kUsage, text);
   }
 
-  void import_input(const GraphProto& graph, const ValueInfoProto& info, Scope& scope,
-                    std::set<std::string>& unknown_shapes) {
+  void import_input(const ValueInfoProto& info, Scope& scope, std::set<std::string>& unknown_shapes) {
     const std::string what = "input '" + info.name() + "'";
     const auto type = static_cast<DataType>(info.type().tensor_type().elem_type());
-    if (!is_float(type) && !(is_integer(type) && only_cast(graph, info.name()))) {
+    if (!is_float(type) && !is_integer(type)) {
       bind(scope, info.name(),
            {kNoValue, what + " is " + (info.type().has_tensor_type() ? name_of(type) : "not a tensor") +
                           ": Lacuna runs fp32; move what turns it into floats into the application"});
@@ -233,7 +232,7 @@ class Importer {
       for (const int64_t dim : given->second) {
         if (dim <= 0) throw Error(ExitCode::kUsage, path_ + ": --input-shape gives " + what + " a size below 1");
       }
-      add_input(scope, info.name(), dims_of<int64_t>(given->second));
+      add_input(scope, info.name(), type, dims_of<int64_t>(given->second));
       return;
     }
     std::vector<int64_t> dims;
@@ -251,7 +250,7 @@ class Importer {
       pattern += (i != 0 ? "," : "") + (fixed || i == 0 ? std::to_string(dims.back()) : symbol);
     }
     if (known) {
-      add_input(scope, info.name(), dims);
+      add_input(scope, info.name(), type, dims);
     } else {
       unknown_shapes.insert(info.name() + "=" + pattern +
                             (has_shape ? "" : "  (the model does not even give its rank)"));
@@ -259,20 +258,12 @@ class Importer {
     }
   }
 
-  void add_input(Scope& scope, const std::string& name, const std::vector<int64_t>& dims) {
+  /// Integers and booleans come as fp32 numbers.
+  void add_input(Scope& scope, const std::string& name, DataType type, const std::vector<int64_t>& dims) {
     const Shape shape = in_file([&] { return checked_shape(dims, "input '" + name + "'"); });
-    bind(scope, name, {state_.graph.add_input(name, shape), ""});
-  }
-
-  /// Whether an integer input is turned into floats before anything else: then the application may give floats.
-  static bool only_cast(const GraphProto& graph, const std::string& name) {
-    bool cast = false;
-    for (const NodeProto& node : graph.node()) {
-      if (std::find(node.input().begin(), node.input().end(), name) == node.input().end()) continue;
-      if (node.op_type() != "Cast") return false;
-      cast = true;
-    }
-    return cast;
+    const ValueId id = state_.graph.add_input(name, shape);
+    if (!is_float(type)) state_.graph.value(id).meaning = type == DataType::kBool ? Meaning::kTruth : Meaning::kInteger;
+    bind(scope, name, {id, ""});
   }
 
   /// Nodes sorted so that each comes after what it depends on; otherwise in the file's order.

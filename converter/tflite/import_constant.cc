@@ -6,8 +6,6 @@
 
 namespace lacuna::tflite {
 
-using tflite_fbs::BuiltinOperator;
-
 namespace {
 
 /// A tensor with the same number everywhere; `value` is a scalar.

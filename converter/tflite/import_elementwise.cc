@@ -108,6 +108,13 @@ fbs::Activation binary_activation(const NodeContext& node) {
 
 bool folds_integers(const NodeContext& node) { return node.all_constant() && node.is_integer(node.input(0)); }
 
+/// For what fp32 does differently.
+void refuse_integers(const NodeContext& node) {
+  if (node.is_whole(node.input(0)) || node.is_whole(node.input(1))) {
+    unsupported("integers that the network computes are not divided; do this in the application");
+  }
+}
+
 /// An integer function of the two constant inputs.
 ValueId fold(NodeContext& node, Tensor (*function)(const Tensor& a, const Tensor& b)) {
   const Shape shape = broadcast_shape(node.shape(0), node.shape(1));
@@ -163,6 +170,7 @@ void import_binary(NodeContext& node) {
   const ValueId a = node.input(0);
   const ValueId b = node.input(1);
   if (!folds_integers(node)) {
+    if (function.kind == fbs::BinaryKind::Div) refuse_integers(node);
     node.set_output(node.binary(function.kind, a, b, binary_activation(node)));
     return;
   }
@@ -180,6 +188,7 @@ void import_floor_div(NodeContext& node) {
     node.set_output(fold(node, floor_div));
     return;
   }
+  refuse_integers(node);
   const ValueId quotient = node.binary(fbs::BinaryKind::Div, node.input(0), node.input(1), {}, "/quotient");
   node.set_output(node.unary(fbs::UnaryKind::Floor, quotient));
 }
@@ -190,6 +199,7 @@ void import_floor_mod(NodeContext& node) {
     node.set_output(fold(node, floor_mod));
     return;
   }
+  refuse_integers(node);
   const ValueId a = node.input(0);
   const ValueId b = node.input(1);
   const ValueId quotient = node.binary(fbs::BinaryKind::Div, a, b, {}, "/quotient");
@@ -211,11 +221,7 @@ void import_cast(NodeContext& node) {
   const ValueId x = node.input(0);
   if (!is_float(to) && !is_integer(to)) unsupported("a cast to this type is not supported");
   if (to == tflite_fbs::TensorType::BOOL) return node.set_output(as_truth(node, x));
-  if (!node.is_constant(0)) {
-    if (!is_float(to)) unsupported("the network cannot compute integers; do what needs them in the application");
-    node.set_output(as_number(node, x));
-    return;
-  }
+  if (!node.is_constant(0)) return node.set_output(is_float(to) ? as_number(node, x) : as_integer(node, x));
   const Tensor& tensor = node.constant(0, "operand");
   const ElementType type = is_float(to) ? ElementType::kF32 : ElementType::kI64;
   node.set_output(node.add_folded(type, tensor.shape, [&] { return host_cast(tensor, type); }));

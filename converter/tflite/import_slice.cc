@@ -214,7 +214,18 @@ void import_gather(NodeContext& node) {
   const auto options = node.options<tflite_fbs::GatherOptions>();
   if (options.batch_dims != 0) unsupported("batch_dims other than 0 are not supported");
   const int axis = checked_axis(options.axis, node.shape(0).rank);
+  if (!node.is_constant(1)) {
+    if (axis != 0) unsupported("places that the network computes are only looked up along dimension 0");
+    return node.set_output(node.lookup(node.input(0), node.input(1)));
+  }
   node.set_output(node.gather(node.input(0), axis, node.ints(1, "indices"), node.shape(1)));
+}
+
+void import_embedding_lookup(NodeContext& node) {
+  if (node.is_constant(0)) {
+    return node.set_output(node.gather(node.input(1), 0, node.ints(0, "places"), node.shape(0)));
+  }
+  node.set_output(node.lookup(node.input(1), node.input(0)));
 }
 
 }  // namespace lacuna::tflite

@@ -147,11 +147,14 @@ class Importer {
 
   void import_input(int index, const tflite_fbs::Tensor& tensor, const Shape& shape) {
     const std::string what = "input '" + name_of(tensor) + "'";
-    if (!is_float(tensor.type()) && !(is_integer(tensor.type()) && is_only_cast(index))) {
+    if (!is_float(tensor.type()) && !is_integer(tensor.type())) {
       problems_.push_back(what + " is " + tflite_fbs::EnumNameTensorType(tensor.type()) +
                           ": Lacuna runs fp32; move what turns it into floats into the application");
     }
-    value_of(index) = state_.graph.add_input(name_of(tensor), shape);
+    const ValueId id = value_of(index) = state_.graph.add_input(name_of(tensor), shape);
+    if (is_integer(tensor.type())) {  // given as fp32 numbers
+      state_.graph.value(id).meaning = tensor.type() == TensorType::BOOL ? Meaning::kTruth : Meaning::kInteger;
+    }
   }
 
   /// Dimensions as the model gives them, -1 for a free one.
@@ -189,18 +192,6 @@ class Importer {
       elements *= dim;
     }
     return shape;
-  }
-
-  /// Whether an integer input is turned into floats before anything else: then the application may give floats.
-  bool is_only_cast(int input) const {
-    bool cast = false;
-    for (uint32_t i = 0; i < graph().operator_count(); ++i) {
-      const std::vector<int> inputs = list_of(graph().op(i).inputs());
-      if (std::count(inputs.begin(), inputs.end(), input) == 0) continue;
-      if (model().code(graph().op(i)).builtin != BuiltinOperator::CAST) return false;
-      cast = true;
-    }
-    return cast;
   }
 
   // ---- Nodes

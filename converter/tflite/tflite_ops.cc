@@ -143,6 +143,8 @@ Handler find_builtin(BuiltinOperator op) {
       return import_unpack;
     case BuiltinOperator::REVERSE_V2:
       return import_reverse;
+    case BuiltinOperator::EMBEDDING_LOOKUP:
+      return import_embedding_lookup;
     case BuiltinOperator::GATHER:
       return import_gather;
     case BuiltinOperator::PAD:
@@ -206,8 +208,6 @@ std::string hint_for(const OpCode& code) {
     case BuiltinOperator::READ_VARIABLE:
     case BuiltinOperator::ASSIGN_VARIABLE:
       return "state between runs is not supported; give and take the state as inputs and outputs";
-    case BuiltinOperator::EMBEDDING_LOOKUP:
-      return "look the embedding up in the application and give the result as an input";
     case BuiltinOperator::GATHER_ND:
       return "use GATHER with constant indices";
     default:

@@ -78,6 +78,7 @@ void import_split_v(NodeContext& node);
 void import_unpack(NodeContext& node);
 void import_reverse(NodeContext& node);
 void import_gather(NodeContext& node);
+void import_embedding_lookup(NodeContext& node);
 
 // Space: import_space.cc
 void import_pad(NodeContext& node);  ///< PAD, PADV2

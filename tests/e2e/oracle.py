@@ -7,7 +7,10 @@ def inputs_and_outputs(path, seed=0):
     return (onnx_runtime if str(path).endswith(".onnx") else litert)(path, seed)
 
 
-def random_input(rng, shape):
+def random_input(rng, shape, dtype=np.float32):
+    """Integers are small ones, which may be places in a table."""
+    if np.issubdtype(dtype, np.integer):
+        return rng.integers(0, 5, shape, dtype)
     return rng.uniform(-1, 1, shape).astype(np.float32)
 
 
@@ -19,7 +22,8 @@ def onnx_runtime(path, seed):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(seed)
-    inputs = {i.name: random_input(rng, [d if isinstance(d, int) else 1 for d in i.shape]) for i in session.get_inputs()}
+    inputs = {i.name: random_input(rng, [d if isinstance(d, int) else 1 for d in i.shape],
+                                   np.int64 if i.type == "tensor(int64)" else np.float32) for i in session.get_inputs()}
     names = [o.name for o in session.get_outputs()]
     return inputs, dict(zip(names, session.run(names, inputs)))
 
@@ -32,7 +36,7 @@ def litert(path, seed):
     rng = np.random.default_rng(seed)
     inputs = {}
     for detail in interpreter.get_input_details():
-        inputs[detail["name"]] = random_input(rng, detail["shape"])
+        inputs[detail["name"]] = random_input(rng, detail["shape"], detail["dtype"])
         interpreter.set_tensor(detail["index"], inputs[detail["name"]])
     interpreter.invoke()
     return inputs, {d["name"]: interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()}

@@ -50,8 +50,8 @@ class Model:
         self.graph.tensors.append(tensor)
         return len(self.graph.tensors) - 1
 
-    def input(self, *shape):
-        self.graph.inputs.append(self._tensor(f"input_{len(self.graph.inputs)}", shape, np.float32))
+    def input(self, *shape, dtype=np.float32):
+        self.graph.inputs.append(self._tensor(f"input_{len(self.graph.inputs)}", shape, dtype))
         return self.graph.inputs[-1]
 
     def constant(self, array, dtype=np.float32):

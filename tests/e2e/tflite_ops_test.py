@@ -528,6 +528,39 @@ def constants_fold(m):
     return m.op("MUL", [x, chosen], ("MulOptions", {}))
 
 
+# ---- Integers as inputs
+
+
+@case((np.int32,), (np.int64,))
+def embedding(m, dtype):
+    words = m.op("GATHER", [m.constant(weights(7, 6)), m.input(2, 4, dtype=dtype)], ("GatherOptions", dict(axis=0)))
+    return m.op("TANH", [words])
+
+
+@case()
+def embedding_lookup(m):
+    return m.op("EMBEDDING_LOOKUP", [m.input(4, dtype=np.int32), m.constant(weights(7, 6))])
+
+
+@case()
+def places_with_an_offset(m):
+    place = m.op("ADD", [m.input(3, dtype=np.int32), m.ints(2)], ("AddOptions", {}), dtype=np.int32)
+    return m.op("GATHER", [m.constant(weights(7, 6)), place], ("GatherOptions", dict(axis=0)))
+
+
+@case()
+def mask_of_tokens(m):
+    tokens = m.input(2, 5, dtype=np.int32)
+    return as_floats(m, compare(m, "NOT_EQUAL", tokens, m.ints(0)))
+
+
+@case()
+def cast_to_integer_and_back(m):
+    scaled = m.op("MUL", [m.input(3, 5), m.constant(4)], ("MulOptions", {}))
+    whole = m.op("CAST", [scaled], ("CastOptions", dict(inDataType=schema.TensorType.FLOAT32, outDataType=schema.TensorType.INT32)), dtype=np.int32)
+    return m.op("CAST", [whole], ("CastOptions", dict(inDataType=schema.TensorType.INT32, outDataType=schema.TensorType.FLOAT32)))
+
+
 @case()
 def cast_of_constant(m):
     scale = m.op("CAST", [m.ints([2, 3])], ("CastOptions", dict(inDataType=2, outDataType=0)))

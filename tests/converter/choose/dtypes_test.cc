@@ -46,6 +46,25 @@ TEST_CASE("halves: a value is converted once for all its readers, a constant is 
   CHECK(count_of(graph, fbs::OpAttrs::Unary) == 3);  // softmax, and each output
 }
 
+TEST_CASE("halves: integers and what places in a table are made of stay floats, rows need not") {
+  TestNet net;
+  const ValueId tokens = net.input({2, 3});
+  net.graph().value(tokens).meaning = Meaning::kInteger;
+  const ValueId moved = net.b().transpose(tokens, {1, 0});
+  net.graph().value(moved).meaning = Meaning::kNumber;  // as if a pass had made it
+  const ValueId places = net.b().unary(fbs::UnaryKind::Abs, moved);
+  net.graph().value(places).meaning = Meaning::kInteger;
+  const ValueId rows = net.b().lookup(net.constant({5, 8}), places);
+  const ValueId y = net.fully_connected(rows, 4);
+  net.output(net.fully_connected(y, 4));
+  Graph& graph = net.graph();
+  choose_halves(graph);
+  CHECK_FALSE(is_half(graph, moved));
+  CHECK_FALSE(is_half(graph, places));
+  CHECK_FALSE(is_half(graph, rows));
+  CHECK(is_half(graph, y));
+}
+
 TEST_CASE("halves: weights beyond their range keep a node in floats") {
   TestNet net;
   const ValueId x = net.input({1, 4});

@@ -36,7 +36,7 @@ TEST_CASE("comparisons of computed values are 0 or 1, NaN fulfils none") {
   const auto compared = [&x](HostBinary function) {
     Scene s;
     const ValueId y = compare(s.builder, function, s.x, s.floats({2}));
-    CHECK(s.graph.value(y).truth);
+    CHECK(s.graph.value(y).meaning == Meaning::kTruth);
     return s.run(y, x);
   };
   CHECK(compared(HostBinary::kEqual) == Floats{0, 1, 0, 0});
@@ -72,14 +72,14 @@ TEST_CASE("the truth of a number and the opposite of a truth") {
   CHECK(as_truth(s.builder, truth) == truth);
   CHECK(s.run(truth, {0, -0.0f, 0.5f, kNan}) == Floats{0, 0, 1, 1});
   CHECK(s.run(logical_not(s.builder, truth), {0, 1, 2, 3}) == Floats{1, 0, 0, 0});
-  CHECK_FALSE(s.graph.value(as_number(s.builder, truth)).truth);
+  CHECK(s.graph.value(as_number(s.builder, truth)).meaning == Meaning::kNumber);
 }
 
-TEST_CASE("what moves a truth keeps it one, what computes with it does not") {
+TEST_CASE("what moves a truth keeps it one, sums of truths are integers") {
   Scene s;
   const ValueId truth = as_truth(s.builder, s.x);
-  CHECK(s.graph.value(s.builder.reshape(truth, make_shape({2, 2}))).truth);
-  CHECK_FALSE(s.graph.value(s.builder.binary(fbs::BinaryKind::Add, truth, truth)).truth);
+  CHECK(s.graph.value(s.builder.reshape(truth, make_shape({2, 2}))).meaning == Meaning::kTruth);
+  CHECK(s.graph.value(s.builder.binary(fbs::BinaryKind::Add, truth, truth)).meaning == Meaning::kInteger);
 }
 
 TEST_CASE("selection is exact whatever is not chosen") {
@@ -93,9 +93,21 @@ TEST_CASE("selection is exact whatever is not chosen") {
   CHECK(t.run(chosen, {1, 2, 3, 4}) == Floats{1, -kInf, 3, -kInf});
 }
 
-TEST_CASE("selection between integers needs a known condition") {
+TEST_CASE("casts between numbers and integers, towards zero") {
   Scene s;
-  CHECK_THROWS_AS(select(s.builder, s.x, s.truths({1}), s.truths({2})), Error);
+  const ValueId whole = as_integer(s.builder, s.x);
+  CHECK(s.graph.value(whole).meaning == Meaning::kInteger);
+  CHECK(as_integer(s.builder, whole) == whole);
+  CHECK(s.run(whole, {1.9f, -1.9f, 0.5f, -3}) == Floats{1, -1, 0, -3});
+  CHECK(s.graph.value(as_integer(s.builder, as_truth(s.builder, s.x))).meaning == Meaning::kInteger);
+}
+
+TEST_CASE("selection between integers gives one, choices of two kinds are malformed") {
+  Scene s;
+  const ValueId positive = compare(s.builder, HostBinary::kGreater, s.x, s.floats({0}));
+  const ValueId chosen = select(s.builder, positive, s.truths({7}), s.truths({9}));
+  CHECK(s.graph.value(chosen).meaning == Meaning::kInteger);
+  CHECK(s.run(chosen, {1, -1, 0, 2}) == Floats{7, 9, 9, 7});
   CHECK_THROWS_AS(select(s.builder, s.truths({1}), s.truths({1}), s.x), Error);
   CHECK_THROWS_AS(select(s.builder, s.floats({1}), s.x, s.x), Error);
 }

@@ -197,16 +197,64 @@ TEST_CASE("the branch of a constant If is inlined and sees outer values") {
   }
 }
 
-TEST_CASE("integer inputs are refused unless they are cast to floats at once") {
-  for (const bool cast : {false, true}) {
+TEST_CASE("integer and boolean inputs are fp32 numbers that know what they are") {
+  const std::vector<std::pair<DataType, Meaning>> types = {{DataType::kUint8, Meaning::kInteger},
+                                                           {DataType::kInt64, Meaning::kInteger},
+                                                           {DataType::kBool, Meaning::kTruth},
+                                                           {DataType::kFloat, Meaning::kNumber}};
+  for (const auto& [type, meaning] : types) {
+    CAPTURE(static_cast<int>(type));
     ModelBuilder model;
-    model.input("x", {1, 4}, DataType::kUint8);
-    if (cast) model.node("Cast", {"x"}, {"f"}, {int_attribute("to", 1)});
-    model.node("Relu", {cast ? "f" : "x"}, {"y"});
+    model.input("x", {1, 4}, type);
+    model.node("Cast", {"x"}, {"f"}, {int_attribute("to", 1)});
+    model.node("Relu", {"f"}, {"y"});
     model.output("y");
-    std::string message;
-    CHECK(import_error(model, &message) == (cast ? ExitCode::kOk : ExitCode::kUnsupported));
+    const Graph graph = model.import();
+    CHECK(graph.value(graph.inputs[0]).type == ElementType::kF32);
+    CHECK(graph.value(graph.inputs[0]).meaning == meaning);
+    CHECK(graph.value(graph.outputs[0]).meaning == Meaning::kNumber);
   }
+}
+
+TEST_CASE("integers stay integers through what keeps them whole, constants beside them become fp32") {
+  ModelBuilder model;
+  model.input("tokens", {1, 4}, DataType::kInt64);
+  model.ints("two", {2});
+  model.ints("more", {7, 8});
+  model.floats("table", {9, 3}, std::vector<float>(27));
+  model.node("Reshape", {"tokens", "shape"}, {"list"});
+  model.ints("shape", {4});
+  model.node("Add", {"two", "list"}, {"moved"});
+  model.node("Concat", {"moved", "more"}, {"places"}, {int_attribute("axis", 0)});
+  model.node("Gather", {"table", "places"}, {"y"});
+  model.output("y");
+  const Graph graph = model.import();
+  CHECK(graph.nodes.back().attrs.type == fbs::OpAttrs::Lookup);
+  CHECK(graph.value(graph.nodes.back().inputs[1]).meaning == Meaning::kInteger);
+  CHECK(graph.value(graph.outputs[0]).meaning == Meaning::kNumber);
+  CHECK(graph.shape(graph.outputs[0]) == make_shape({6, 3}));
+}
+
+TEST_CASE("what computed integers cannot do is said") {
+  const auto ending = [](const std::string& op, const std::vector<AttributeProto>& attributes, std::string* message) {
+    ModelBuilder model;
+    model.input("tokens", {2, 4}, DataType::kInt64);
+    model.ints("two", {2});
+    model.floats("table", {9, 3}, std::vector<float>(27));
+    const bool gathers = op.rfind("Gather", 0) == 0;
+    model.node(op, gathers ? std::vector<std::string>{"table", "tokens"} : std::vector<std::string>{"tokens", "two"},
+               {"y"}, attributes);
+    model.output("y");
+    return import_error(model, message);
+  };
+  std::string message;
+  CHECK(ending("Div", {}, &message) == ExitCode::kUnsupported);
+  CHECK(contains(message, "not divided"));
+  CHECK(ending("Mod", {}, &message) == ExitCode::kUnsupported);
+  CHECK(ending("Gather", {int_attribute("axis", 1)}, &message) == ExitCode::kUnsupported);
+  CHECK(contains(message, "dimension 0"));
+  CHECK(ending("GatherElements", {int_attribute("axis", 0)}, &message) == ExitCode::kUnsupported);
+  CHECK(ending("Add", {}, &message) == ExitCode::kOk);
 }
 
 TEST_CASE("an input or constant that is an output is copied to a value of its own") {
