@@ -38,8 +38,8 @@ class Exporter {
     for (const ValueId id : graph_.inputs) claim(id);
     for (const ValueId id : graph_.outputs) claim(id);
     for (const Node& node : graph_.nodes) claim(node.output);
-    for (const ValueId id : graph_.inputs) describe(id, out_->add_input());
-    for (const ValueId id : graph_.outputs) describe(id, out_->add_output());
+    for (const ValueId id : graph_.inputs) add_input(id);
+    for (const ValueId id : graph_.outputs) describe(id, DataType::kFloat, out_->add_output());
     for (const Node& node : graph_.nodes) add(node);
     return model_.SerializeAsString();
   }
@@ -96,10 +96,21 @@ class Exporter {
     if (name.empty()) name = unique(graph_.value(id).name);
   }
 
-  void describe(ValueId id, ValueInfoProto* info) const {
+  /// An input keeps the kind of type that the source has; what reads integers and booleans reads floats here.
+  void add_input(ValueId id) {
+    const Meaning meaning = graph_.value(id).meaning;
+    if (meaning == Meaning::kNumber) return describe(id, DataType::kFloat, out_->add_input());
+    describe(id, meaning == Meaning::kTruth ? DataType::kBool : DataType::kInt64, out_->add_input());
+    std::string& name = names_[static_cast<size_t>(id)];
+    const std::string number = unique(name + "/number");
+    make("Cast", number, {name}, number).set("to", int64_t{1});
+    name = number;
+  }
+
+  void describe(ValueId id, DataType element_type, ValueInfoProto* info) const {
     info->set_name(names_[static_cast<size_t>(id)]);
     TypeProto::Tensor* type = info->mutable_type()->mutable_tensor_type();
-    type->set_elem_type(static_cast<int32_t>(DataType::kFloat));
+    type->set_elem_type(static_cast<int32_t>(element_type));
     TensorShapeProto* shape = type->mutable_shape();  // there for a scalar too: none at all would mean any rank
     for (const int64_t dim : graph_.shape(id)) shape->add_dim()->set_dim_value(dim);
   }

@@ -79,6 +79,20 @@ TEST_CASE("fused nodes come apart, names of inputs and outputs stay, the same by
   check_keeps_outputs(graph, [](Graph& g) { g = round_trip(g); });
 }
 
+TEST_CASE("integer and boolean inputs keep their types") {
+  for (const Meaning meaning : {Meaning::kNumber, Meaning::kTruth, Meaning::kInteger}) {
+    TestNet net;
+    const ValueId x = net.input({2, 3});
+    net.graph().value(x).meaning = meaning;
+    net.output(net.fully_connected(x, 4));
+    const Graph again = round_trip(net.graph());
+    CHECK(again.value(again.inputs[0]).meaning == meaning);
+    CHECK(again.value(again.inputs[0]).name == net.graph().value(x).name);
+    const std::vector<Tensor> inputs = {Tensor(make_shape({2, 3}), std::vector<float>{0, 1, 1, 0, 1, 0})};
+    CHECK(relative_error(interpret(again, inputs)[0], interpret(net.graph(), inputs)[0]) <= 1e-6);
+  }
+}
+
 TEST_CASE("half weights: as near as fp16 comes, zeros stay zeros") {
   TestNet net;
   net.output(net.conv(net.input({1, 4, 3, 3}), 4));
