@@ -74,7 +74,7 @@ ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::
   const bool whole =
       std::any_of(inputs.begin(), inputs.end(), [this](ValueId id) { return id != kNoValue && is_whole(id); });
   if (whole) {
-    for (ValueId& id : inputs) id = as_computed(id, suffix);
+    for (ValueId& id : inputs) id = id == kNoValue ? id : as_computed(id, suffix);
   }
   const ElementType type = graph_.value(inputs.front()).type;
   bool all_constant = true;
@@ -107,7 +107,7 @@ ValueId GraphBuilder::emit(Attrs attrs, std::vector<ValueId> inputs, const std::
 }
 
 ValueId GraphBuilder::as_computed(ValueId id, const std::string& suffix) {
-  if (id == kNoValue || !is_integer(id)) return id;
+  if (!is_integer(id)) return id;
   const Tensor& tensor = graph_.constant(id);
   const ValueId result = add_folded(
       ElementType::kF32, tensor.shape, [&] { return host_cast(tensor, ElementType::kF32); }, suffix + "/whole");

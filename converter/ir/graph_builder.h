@@ -46,6 +46,9 @@ class GraphBuilder {
   ValueId add_folded(ElementType type, const Shape& shape, const std::function<Tensor()>& make,
                      const std::string& suffix = "");
 
+  /// A constant integer as an fp32 number that stands for one, what is no constant integer as it is.
+  ValueId as_computed(ValueId id, const std::string& suffix = "");
+
   ValueId unary(const fbs::Activation& function, ValueId x, const std::string& suffix = "");
   ValueId unary(fbs::UnaryKind kind, ValueId x, const std::string& suffix = "") {
     return unary(fbs::Activation(kind, 0, 0), x, suffix);
@@ -77,7 +80,6 @@ class GraphBuilder {
                  const std::string& suffix = "");
 
  private:
-  ValueId as_computed(ValueId id, const std::string& suffix);
   Meaning meaning_of(const Attrs& attrs, const std::vector<ValueId>& inputs) const;
   std::vector<ValueId> join_in_parts(const std::vector<ValueId>& values, int axis, const std::string& suffix);
 

@@ -10,16 +10,6 @@ bool both_constant(const GraphBuilder& builder, ValueId a, ValueId b) {
   return builder.graph().is_constant(a) && builder.graph().is_constant(b);
 }
 
-/// A constant integer or truth beside what is computed.
-ValueId to_float(GraphBuilder& builder, ValueId x, const std::string& suffix) {
-  if (!builder.is_integer(x)) return x;
-  const Tensor& tensor = builder.graph().constant(x);
-  const ValueId y = builder.add_folded(
-      ElementType::kF32, tensor.shape, [&] { return host_cast(tensor, ElementType::kF32); }, suffix);
-  builder.graph().value(y).meaning = Meaning::kInteger;
-  return y;
-}
-
 bool is_whole_or_integer(const GraphBuilder& builder, ValueId x) {
   return builder.is_integer(x) || builder.is_whole(x);
 }
@@ -95,7 +85,7 @@ ValueId compute(GraphBuilder& builder, HostBinary function, ValueId a, ValueId b
 
 ValueId compare(GraphBuilder& builder, HostBinary function, ValueId a, ValueId b, const std::string& suffix) {
   if (!both_constant(builder, a, b)) {
-    return compute(builder, function, to_float(builder, a, suffix + "/a"), to_float(builder, b, suffix + "/b"), suffix);
+    return compute(builder, function, a, b, suffix);
   }
   const Tensor& left = builder.graph().constant(a);
   const Tensor& right = builder.graph().constant(b);
@@ -147,8 +137,8 @@ ValueId select(GraphBuilder& builder, ValueId condition, ValueId a, ValueId b) {
   if (whole != is_whole_or_integer(builder, b)) malformed("the choices have different element types");
   const bool known = builder.graph().is_constant(condition);
   if (!known || !both_constant(builder, a, b)) {
-    a = to_float(builder, a, "/a");
-    b = to_float(builder, b, "/b");
+    a = builder.as_computed(a, "/a");
+    b = builder.as_computed(b, "/b");
   }
   const ValueId y = known ? select_by_constant(builder, builder.graph().constant(condition), a, b)
                           : select_by_computed(builder, condition, a, b);
