@@ -105,12 +105,21 @@ void count_macs(const Graph& graph, const Node& node, Choice& choice) {
   choice.macs = choice.nonzero_macs = op.macs(attrs.table(), shapes, graph.shape(node.output));
 }
 
-void describe_weight(const Tensor& weight, Choice& choice) {
-  choice.weights = weight.f32.size();
-  choice.nonzeros = count_nonzeros(weight);
-  choice.nonzero_macs = choice.macs / choice.weights * choice.nonzeros;  // every weight is used equally often
-  choice.pattern = detect_pattern(weight);
-}
+/// What is true of weights whoever reads them.
+struct WeightFacts {
+  explicit WeightFacts(const Tensor& weight)
+      : weights(weight.f32.size()), nonzeros(count_nonzeros(weight)), pattern(detect_pattern(weight)) {}
+
+  void copy_to(Choice& choice) const {
+    choice.weights = weights;
+    choice.nonzeros = nonzeros;
+    choice.nonzero_macs = choice.macs / weights * nonzeros;  // every weight is used equally often
+    choice.pattern = pattern;
+  }
+
+  uint64_t weights, nonzeros;
+  std::string pattern;
+};
 
 std::string explain(const Layer& layer, const CostModel& costs, size_t legal, Choice& choice) {
   if (legal == 1) return "this kind of layer has only one form";
@@ -140,15 +149,24 @@ std::vector<PackingTime> sum_of(const std::vector<PackingTime>& a, const std::ve
   return sums;
 }
 
+/// Of nodes that share weights: whether they are the same layer as far as its cost goes.
+bool cost_the_same(const Graph& graph, const Node& a, const Node& b, const Choice& of_a, const Choice& of_b) {
+  const auto equal = [&graph](ValueId x, ValueId y) { return graph.shape(x) == graph.shape(y); };
+  return equal(a.inputs.front(), b.inputs.front()) && equal(a.output, b.output) &&
+         std::equal(of_a.predicted.begin(), of_a.predicted.end(), of_b.predicted.begin(), of_b.predicted.end(),
+                    [](const PackingTime& x, const PackingTime& y) { return x.packing == y.packing && x.us == y.us; });
+}
+
 /// Nodes that share weights share the packing: the one with the least time in all.
 void choose_packing(const Graph& graph, const std::vector<size_t>& nodes, const CostModel& costs,
                     std::vector<Choice>& choices) {
   const Node& first = graph.nodes[nodes.front()];
   const Tensor& weight = graph.constant(operand_with_role(first, Role::kWeight));
   const std::vector<Form> forms = pack_all(layer_of(graph, first), weight);
+  const WeightFacts facts(weight);
   std::vector<PackingTime> sums;
   for (const size_t i : nodes) {
-    describe_weight(weight, choices[i]);
+    facts.copy_to(choices[i]);
     choices[i].predicted = predict(layer_of(graph, graph.nodes[i]), forms, costs);
     sums = sums.empty() ? choices[i].predicted : sum_of(sums, choices[i].predicted);
   }
@@ -156,10 +174,17 @@ void choose_packing(const Graph& graph, const std::vector<size_t>& nodes, const 
   const bool ordered = costs.orders_rows() && std::all_of(nodes.begin(), nodes.end(), [&](size_t i) {
                          return gains_by_order(layer_of(graph, graph.nodes[i]), packing);
                        });
+  const Choice& front = choices[nodes.front()];
   for (const size_t i : nodes) {
     choices[i].packing = packing;
     choices[i].ordered = ordered;
-    choices[i].reason = explain(layer_of(graph, graph.nodes[i]), costs, forms.size(), choices[i]);
+    // Turns of a loop are; the density at which packings change takes long to find.
+    if (i != nodes.front() && cost_the_same(graph, first, graph.nodes[i], front, choices[i])) {
+      choices[i].reason = front.reason;
+      choices[i].break_even = front.break_even;
+    } else {
+      choices[i].reason = explain(layer_of(graph, graph.nodes[i]), costs, forms.size(), choices[i]);
+    }
   }
 }
 
