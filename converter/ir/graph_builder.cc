@@ -118,9 +118,9 @@ ValueId GraphBuilder::as_computed(ValueId id, const std::string& suffix) {
 Meaning GraphBuilder::meaning_of(const Attrs& attrs, const std::vector<ValueId>& inputs) const {
   const Meaning first = graph_.value(inputs.front()).meaning;
   if (moves_elements(attrs.type)) return first;
-  const bool all_whole = std::all_of(inputs.begin(), inputs.end(),
-                                     [this](ValueId id) { return graph_.value(id).meaning != Meaning::kNumber; });
-  return all_whole && keeps_whole(attrs) ? Meaning::kInteger : Meaning::kNumber;
+  const bool whole =
+      keeps_whole(attrs) && std::all_of(inputs.begin(), inputs.end(), [this](ValueId id) { return is_whole(id); });
+  return whole ? Meaning::kInteger : Meaning::kNumber;
 }
 
 ValueId GraphBuilder::add_constant(Tensor tensor, const std::string& suffix) {
@@ -195,9 +195,9 @@ ValueId GraphBuilder::expand(ValueId x, const Shape& shape, const std::string& s
 ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step,
                             const Shape& sizes, const std::string& suffix) {
   const Shape& shape = graph_.shape(x);
-  if (is_empty(sizes))
-    return add_folded(
-        graph_.value(x).type, sizes, [] { return Tensor(); }, suffix);
+  const ElementType type = graph_.value(x).type;
+  const auto nothing = [&] { return Tensor(type, sizes); };
+  if (is_empty(sizes)) return add_folded(type, sizes, nothing, suffix);
   check_size(sizes);
   fbs::SliceAttrsT attrs;
   bool whole = true;
