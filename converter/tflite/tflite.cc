@@ -152,9 +152,7 @@ class Importer {
                           ": Lacuna runs fp32; move what turns it into floats into the application");
     }
     const ValueId id = value_of(index) = state_.graph.add_input(name_of(tensor), shape);
-    if (is_integer(tensor.type())) {  // given as fp32 numbers
-      state_.graph.value(id).meaning = tensor.type() == TensorType::BOOL ? Meaning::kTruth : Meaning::kInteger;
-    }
+    set_meaning(id, tensor.type());
   }
 
   /// Dimensions as the model gives them, -1 for a free one.
@@ -315,8 +313,14 @@ class Importer {
     std::vector<int> dims = list_of(tensor.shape());
     dims.resize(std::min(dims.size(), static_cast<size_t>(kMaxRank)));
     for (int& dim : dims) dim = std::clamp(dim, 1, 1 << 12);
-    const ElementType type = is_integer(tensor.type()) ? ElementType::kI64 : ElementType::kF32;
-    value_of(index) = state_.graph.add_value(name_of(tensor), type, make_shape(dims));
+    value_of(index) = state_.graph.add_value(name_of(tensor), ElementType::kF32, make_shape(dims));
+    set_meaning(value_of(index), tensor.type());
+  }
+
+  /// Of a value that is not known: integers and booleans are fp32 numbers.
+  void set_meaning(ValueId id, TensorType type) {
+    if (!is_integer(type)) return;
+    state_.graph.value(id).meaning = type == TensorType::BOOL ? Meaning::kTruth : Meaning::kInteger;
   }
 
   // ---- Outputs

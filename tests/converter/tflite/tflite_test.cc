@@ -215,6 +215,20 @@ TEST_CASE("tflite: all unsupported operators are reported at once") {
   CHECK_FALSE(contains(message, "RELU"));
 }
 
+TEST_CASE("tflite: integers and truths behind a missing operator are looked at as such") {
+  ModelBuilder builder;
+  const int x = builder.add_input({4});
+  const int missing = builder.add_op(BuiltinOperator::CUMSUM, {x});
+  builder.tensor(missing).shape = {4};
+  builder.tensor(missing).type = tflite_fbs::TensorType::BOOL;
+  const int truth = builder.add_constant<uint8_t>({4}, tflite_fbs::TensorType::BOOL, {1, 0, 1, 0});
+  const int both = builder.add_op(BuiltinOperator::LOGICAL_AND, {missing, truth});
+  builder.set_outputs({builder.add_op(BuiltinOperator::SELECT_V2, {both, x, x})});
+  const auto [code, message] = import_error(builder);
+  CHECK(code == ExitCode::kUnsupported);
+  CHECK(contains(message, "(1)"));
+}
+
 /// Goes on for ever: its condition is the constant true, its body gives back what it is given, or adds a copy of it.
 ModelBuilder endless_loop(bool computes) {
   ModelBuilder builder;
