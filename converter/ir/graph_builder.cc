@@ -36,6 +36,11 @@ bool keeps_whole(const Attrs& attrs) {
     const fbs::ReduceKind kind = attrs.AsReduce()->kind;
     return kind == fbs::ReduceKind::Sum || kind == fbs::ReduceKind::Max || kind == fbs::ReduceKind::Min;
   }
+  if (attrs.type == fbs::OpAttrs::Unary) {
+    const fbs::UnaryKind kind = attrs.AsUnary()->function.kind();
+    return kind == fbs::UnaryKind::Abs || kind == fbs::UnaryKind::Neg || kind == fbs::UnaryKind::Sign ||
+           kind == fbs::UnaryKind::Clamp;
+  }
   return attrs.type == fbs::OpAttrs::Binary && attrs.AsBinary()->kind <= fbs::BinaryKind::Max &&
          attrs.AsBinary()->kind != fbs::BinaryKind::Div;
 }
@@ -254,7 +259,6 @@ ValueId GraphBuilder::pad(fbs::PadMode mode, ValueId x, const std::vector<int64_
 }
 
 ValueId GraphBuilder::lookup(ValueId table, ValueId places, const std::string& suffix) {
-  if (!is_whole(places)) malformed("the places are no integers");
   const Meaning meaning = is_integer(table) ? Meaning::kInteger : graph_.value(table).meaning;
   const ValueId y = emit(make_attrs(fbs::LookupAttrsT()), {table, places}, suffix);
   graph_.value(y).meaning = meaning;

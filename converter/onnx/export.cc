@@ -130,7 +130,7 @@ class Exporter {
   }
 
   std::string floats(const std::string& wish, const Shape& shape, const std::vector<float>& numbers) {
-    const std::string name = unique(wish);
+    std::string name = unique(wish);
     set_data(add_initializer(name, DataType::kFloat, shape), numbers);
     return name;
   }
@@ -138,7 +138,7 @@ class Exporter {
     return floats(node.name + suffix, Shape(), {number});
   }
   std::string ints(const Node& node, const char* suffix, const std::vector<int64_t>& numbers) {
-    const std::string name = unique(node.name + suffix);
+    std::string name = unique(node.name + suffix);
     set_data(add_initializer(name, DataType::kInt64, make_shape({static_cast<int64_t>(numbers.size())})), numbers);
     return name;
   }
@@ -149,7 +149,7 @@ class Exporter {
     for (const float number : numbers) halves.push_back(half_from_float(number));
     const std::string stored = unique(wish + "/f16");
     set_data(add_initializer(stored, DataType::kFloat16, shape), halves);
-    const std::string name = unique(wish);
+    std::string name = unique(wish);
     make("Cast", name, {stored}, name).set("to", int64_t{1});
     return name;
   }
@@ -192,7 +192,7 @@ class Exporter {
 
   /// A node whose output other nodes of `node` read.
   std::string step(const char* op, const Node& node, const char* suffix, const std::vector<std::string>& inputs) {
-    const std::string name = unique(node.name + suffix);
+    std::string name = unique(node.name + suffix);
     make(op, name, inputs, name);
     return name;
   }
@@ -328,7 +328,7 @@ class Exporter {
     const int rank = graph_.shape(node.inputs[i]).rank;
     for (int d = 0; d < rank; ++d) perm.push_back(d);
     std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
-    const std::string name = unique(node.name + "/transposed");
+    std::string name = unique(node.name + "/transposed");
     make("Transpose", name, {in(node, i)}, name).set("perm", perm);
     return name;
   }
@@ -349,7 +349,7 @@ class Exporter {
 
   /// Cut towards zero, as the device cuts it.
   std::string step_to_integer(const Node& node) {
-    const std::string name = unique(node.name + "/places");
+    std::string name = unique(node.name + "/places");
     make("Cast", name, {in(node, 1)}, name).set("to", int64_t{7});
     return name;
   }

@@ -68,6 +68,7 @@ void import_cumsum(NodeContext& node) {
   const ValueId x = node.reshape(node.input(0), make_shape({lines.outer, lines.n, lines.inner}), "/lines");
   const ValueId last = node.transpose(x, {0, 2, 1}, "/last");
   const ValueId sums = node.emit(make_attrs(std::move(attrs)), {last, triangle(node, lines.n, reach)}, "/sums");
+  if (node.is_whole(x)) node.graph().value(sums).meaning = Meaning::kInteger;
   node.set_output(node.reshape(node.transpose(sums, {0, 2, 1}, "/back"), shape));
 }
 

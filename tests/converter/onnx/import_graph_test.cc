@@ -224,7 +224,10 @@ TEST_CASE("integers stay integers through what keeps them whole, constants besid
   model.floats("table", {9, 3}, std::vector<float>(27));
   model.node("Reshape", {"tokens", "shape"}, {"list"});
   model.ints("shape", {4});
-  model.node("Add", {"two", "list"}, {"moved"});
+  model.node("CumSum", {"list", "first"}, {"sums"});
+  *model.proto()->add_initializer() = raw_tensor<int64_t>("first", DataType::kInt64, {}, {0});
+  model.node("Neg", {"sums"}, {"negative"});
+  model.node("Add", {"two", "negative"}, {"moved"});
   model.node("Concat", {"moved", "more"}, {"places"}, {int_attribute("axis", 0)});
   model.node("Gather", {"table", "places"}, {"y"});
   model.output("y");
