@@ -2,6 +2,9 @@
 import numpy as np
 
 
+ONNX_TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
+
+
 def inputs_and_outputs(path, seed=0):
     """Seeded random inputs for a model and the outputs that the engine gives, each {name: array} in the model's order."""
     return (onnx_runtime if str(path).endswith(".onnx") else litert)(path, seed)
@@ -9,6 +12,8 @@ def inputs_and_outputs(path, seed=0):
 
 def random_input(rng, shape, dtype=np.float32):
     """Integers are small ones, which may be places in a table."""
+    if dtype == np.bool_:
+        return rng.random(shape) < 0.5
     if np.issubdtype(dtype, np.integer):
         return rng.integers(0, 5, shape, dtype)
     return rng.uniform(-1, 1, shape).astype(np.float32)
@@ -23,7 +28,7 @@ def onnx_runtime(path, seed):
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(seed)
     inputs = {i.name: random_input(rng, [d if isinstance(d, int) else 1 for d in i.shape],
-                                   np.int64 if i.type == "tensor(int64)" else np.float32) for i in session.get_inputs()}
+                                   ONNX_TYPES[i.type]) for i in session.get_inputs()}
     names = [o.name for o in session.get_outputs()]
     return inputs, dict(zip(names, session.run(names, inputs)))
 
