@@ -239,6 +239,7 @@ ValueId stack_states(NodeContext& node, const Layout& layout, const Sizes& sizes
 }
 
 void import_recurrent(NodeContext& node, RecurrentKind kind, int64_t gates, const std::vector<std::string>& defaults) {
+  if (!node.has_input(kWeight) || !node.has_input(kRecurrence)) unsupported("a recurrent layer needs constant weights");
   const Layout layout(node);
   ValueId x = layout.exchange(node.input(kX), "/x");
   const Sizes sizes = read_sizes(node, x, gates);
