@@ -12,7 +12,10 @@ void lookup_reference(const RefArgs& args) {
     const double number = std::isnan(places.f32[i]) ? 0 : std::trunc(static_cast<double>(places.f32[i]));
     const double from_start = number < 0 ? number + static_cast<double>(rows) : number;
     const auto place = static_cast<int64_t>(std::clamp(from_start, 0.0, static_cast<double>(rows - 1)));
-    std::copy_n(table.f32.begin() + place * row, row, args.output->f32.begin() + static_cast<int64_t>(i) * row);
+    for (int64_t k = 0; k < row; ++k) {
+      args.output->f32[i * static_cast<size_t>(row) + static_cast<size_t>(k)] =
+          table.f32[static_cast<size_t>(place * row + k)];
+    }
   }
 }
 
