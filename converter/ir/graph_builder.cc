@@ -223,6 +223,17 @@ ValueId GraphBuilder::slice(ValueId x, const std::vector<int64_t>& start, const 
   return emit(make_attrs(std::move(attrs)), {x}, suffix);
 }
 
+ValueId GraphBuilder::element(ValueId x, int axis, int64_t index, const std::string& suffix) {
+  std::vector<int64_t> dims = dims_of<int64_t>(graph_.shape(x));
+  std::vector<int64_t> start(dims.size(), 0);
+  const std::vector<int64_t> step(dims.size(), 1);
+  start[static_cast<size_t>(axis)] = index;
+  dims[static_cast<size_t>(axis)] = 1;
+  const ValueId part = slice(x, start, step, make_shape(dims), suffix + "/slice");
+  dims.erase(dims.begin() + axis);
+  return reshape(part, make_shape(dims), suffix);
+}
+
 std::vector<ValueId> GraphBuilder::join_in_parts(const std::vector<ValueId>& values, int axis,
                                                  const std::string& suffix) {
   std::vector<ValueId> parts;

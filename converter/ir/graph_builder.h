@@ -65,6 +65,8 @@ class GraphBuilder {
   /// x itself when all of it is taken. Throws kMalformed when a place is outside of x.
   ValueId slice(ValueId x, const std::vector<int64_t>& start, const std::vector<int64_t>& step, const Shape& sizes,
                 const std::string& suffix = "");
+  /// Element `index` of dimension `axis`, which is dropped. Throws as slice.
+  ValueId element(ValueId x, int axis, int64_t index, const std::string& suffix);
   /// Any number of values: more than a step of the format takes are joined in parts first.
   ValueId concat(std::vector<ValueId> values, int axis, const std::string& suffix = "");
   ValueId pad(fbs::PadMode mode, ValueId x, const std::vector<int64_t>& begin, const std::vector<int64_t>& end,

@@ -63,10 +63,7 @@ class Unroller {
 
   /// This step's part of what `project` made: [batch, units].
   ValueId at_this_step(ValueId projected, const char* part) {
-    const int64_t units = builder_.shape_of(projected)[2];
-    const ValueId own =
-        builder_.slice(projected, {at_, 0, 0}, {1, 1, 1}, make_shape({1, shape_[1], units}), name(part) + "/slice");
-    return builder_.reshape(own, make_shape({shape_[1], units}), name(part) + "/rows");
+    return builder_.element(projected, 0, at_, name(part) + "/rows");
   }
 
   ValueId sum_of(const Gates& gates, ValueId projected, ValueId state, const char* part) {

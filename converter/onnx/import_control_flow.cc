@@ -67,23 +67,11 @@ void set_missing(NodeContext& node) {
   for (size_t i = 0; i < node.output_count(); ++i) node.set_output(kNoValue, i);
 }
 
-/// One entry for each of n, `otherwise` without the attribute.
+/// One entry for each of n, zeros without the attribute.
 std::vector<int64_t> list_attr(NodeContext& node, const char* name, size_t n) {
   std::vector<int64_t> list = node.ints_attr(name).value_or(std::vector<int64_t>(n, 0));
   if (list.size() != n) malformed(std::string(name) + " has " + std::to_string(list.size()) + " entries");
   return list;
-}
-
-/// Element `index` of dimension `axis`, which is dropped.
-ValueId element(NodeContext& node, ValueId x, int axis, int64_t index, const std::string& suffix) {
-  std::vector<int64_t> dims = dims_of<int64_t>(node.shape_of(x));
-  std::vector<int64_t> start(dims.size(), 0);
-  const std::vector<int64_t> step(dims.size(), 1);
-  start[static_cast<size_t>(axis)] = index;
-  dims[static_cast<size_t>(axis)] = 1;
-  const ValueId part = node.slice(x, start, step, make_shape(dims), suffix + "/slice");
-  dims.erase(dims.begin() + axis);
-  return node.reshape(part, make_shape(dims), suffix);
 }
 
 }  // namespace
@@ -141,7 +129,7 @@ void import_scan(NodeContext& node) {
       const int axis = checked_axis(axes[i], node.rank(states + i));
       if (node.shape(states + i)[axis] != turns) malformed("its inputs have different lengths");
       const int64_t at = backwards[i] != 0 ? turns - 1 - turn : turn;
-      inputs.push_back(element(node, node.input(states + i), axis, at, "/in_" + std::to_string(i)));
+      inputs.push_back(node.element(node.input(states + i), axis, at, "/in_" + std::to_string(i)));
     }
     if (!take_turn(node, body, inputs, &outputs)) return set_missing(node);
     scans.add(outputs, states);

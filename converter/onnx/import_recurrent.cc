@@ -177,9 +177,7 @@ ValueId initial(NodeContext& node, const Layout& layout, const Sizes& sizes, Ope
   if (node.graph().shape(all) != make_shape({sizes.directions, sizes.batch, sizes.hidden})) {
     malformed("an initial state " + to_string(node.shape(operand)) + " does not fit");
   }
-  const ValueId own =
-      node.slice(all, {direction, 0, 0}, {1, 1, 1}, make_shape({1, sizes.batch, sizes.hidden}), suffix + "/slice");
-  return node.reshape(own, shape, suffix);
+  return node.element(all, 0, direction, suffix);
 }
 
 std::vector<ValueId> read_peepholes(NodeContext& node, const Sizes& sizes, int64_t direction,
